@@ -1,0 +1,1 @@
+"""What is reported: sources, places, indicators, observations, periods, units and checks."""
