@@ -1,0 +1,47 @@
+"""The errors of this package: one base class, one code per kind of fault."""
+
+from collections.abc import Sequence
+
+_SHOWN = 20
+
+
+class GeoError(Exception):
+    """A geometry, a coordinate or a boundary file is not what it must be.
+
+    `code` is stable and meant for programs, the message for people. `faults` lists every
+    single fault found, so that a file can be repaired in one round.
+    """
+
+    code: str = "geo_error"
+
+    def __init__(self, message: str, *, faults: Sequence[str] = ()) -> None:
+        self.message = message
+        self.faults: tuple[str, ...] = tuple(faults)
+        shown = list(self.faults[:_SHOWN])
+        if len(self.faults) > _SHOWN:
+            shown.append(f"… 另有 / and {len(self.faults) - _SHOWN} more")
+        super().__init__("\n  ".join([message, *shown]))
+
+
+class CoordinateError(GeoError):
+    """Coordinates are not finite degrees, or stand in another reference system."""
+
+    code = "bad_coordinates"
+
+
+class GeometryTypeError(GeoError):
+    """A geometry is of a type that the function does not take."""
+
+    code = "bad_geometry_type"
+
+
+class BoundaryError(GeoError):
+    """A boundary file or frame breaks its schema or its geometry rules."""
+
+    code = "bad_boundaries"
+
+
+class FootprintError(GeoError):
+    """A schematic footprint cannot be drawn as asked."""
+
+    code = "bad_footprint"
