@@ -30,6 +30,7 @@ from geo.datums import shift_wgs84_to_gcj02
 HERE = Path(__file__).resolve().parent
 PROVINCE = "山西省"
 SOURCE_ID = "src-tianditu"
+OTHER_SOURCE_ID = "src-amap"
 # The outlines are published already generalised: this drops only vertices that bend an
 # outline by a few metres, and keeps every edge shared by two counties shared.
 TOLERANCE_M = 200.0
@@ -128,6 +129,10 @@ def build() -> dict[str, gpd.GeoDataFrame]:
         _record(row["province_adcode"], row["province_name"], "province", None, names)
         for row in province_rows
     ]
+    # Of the other outline only its area is kept: what the counties' sum is checked against.
+    _, other = read_raw("province", origin="amap")
+    province[0]["declared_area_km2"] = round(float(area_m2(other).sum()) / M2_PER_KM2, 2)
+    province[0]["declared_source_id"] = OTHER_SOURCE_ID
     return {
         "province": _frame(province, [shapely.coverage_union_all(shapes)]),
         "city": _frame(cities, city_shapes),
