@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parent
 class SettingsError(ValueError):
     """A setting has a value that can't be used; the message names the variable and the remedy."""
 
+    code = "bad_setting"
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -93,7 +95,7 @@ def load_settings(
     if raw["language"] not in {"zh", "en"}:
         faults.append(f"ZONE_ATLAS_LANGUAGE={raw['language']!r}: zh | en")
     url = raw["basemap_url"]
-    if url and not (url.startswith(("http://", "https://", "/")) and "{z}" in url):
+    if url and not (url.startswith(("http://", "https://", "/")) and _has_tile_numbers(url)):
         faults.append(f"ZONE_ATLAS_BASEMAP_URL={url!r}: http(s)://…/{{z}}/{{x}}/{{y}}…")
     if faults:
         raise SettingsError("设置有误 / settings at fault: " + "; ".join(faults))
@@ -105,3 +107,7 @@ def load_settings(
         basemap_attribution=raw["basemap_attribution"],
         language=raw["language"],
     )
+
+
+def _has_tile_numbers(url: str) -> bool:
+    return all(number in url for number in ("{z}", "{x}", "{y}"))

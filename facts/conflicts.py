@@ -171,7 +171,7 @@ def _area_conflict(facts: Facts, place_id: str, areas: Sequence[DeclaredArea]) -
     subject = Subject(
         check_id=f"conflict:{':'.join(area.area_id for area in areas)}",
         kind="conflict",
-        title_zh=f"{place.name('zh')}的声明面积",
+        title_zh=f"{place.name('zh')}的公布面积",
         title_en=f"{place.name('en')}: declared areas",
         place_ids=(place_id,),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Literal, get_args
 
 from facts.figures import Subject, amount, show, value_of
 from facts.model import CheckResult, Facts, Observation, Place, Verdict
@@ -13,6 +15,8 @@ from facts.terms import Term
 _STANDING = ("现有", "在建")
 _LOCAL_TIERS = ("市县级", "乡镇级")
 _INDUSTRIAL_TYPES = ("工业", "高新")
+
+LeftOut = Literal["not_standing", "inside_zone", "local_tier"]
 
 
 def zones_on_file(facts: Facts, which: str) -> tuple[Place, ...]:
@@ -24,14 +28,30 @@ def zones_on_file(facts: Facts, which: str) -> tuple[Place, ...]:
     zones = [
         place
         for place in facts.places
-        if place.level == "zone"
-        and place.status in _STANDING
-        and place.tier not in _LOCAL_TIERS
-        and not _inside_zone(facts, place)
+        if place.level == "zone" and _why_left_out(facts, place) is None
     ]
     if which == "industrial_zones":
         zones = [place for place in zones if place.zone_type in _INDUSTRIAL_TYPES]
     return tuple(zones)
+
+
+def zones_left_out(facts: Facts) -> dict[LeftOut, int]:
+    """How many zones on file no control total counts, by the first reason that holds.
+
+    not_standing: proposed, applied for, unconfirmed or former; inside_zone: part of another zone;
+    local_tier: of a city or county. Reasons that no zone has are left out.
+    """
+    reasons = (_why_left_out(facts, place) for place in facts.places if place.level == "zone")
+    counts = Counter(reason for reason in reasons if reason is not None)
+    return {reason: counts[reason] for reason in get_args(LeftOut) if counts[reason]}
+
+
+def _why_left_out(facts: Facts, zone: Place) -> LeftOut | None:
+    if zone.status not in _STANDING:
+        return "not_standing"
+    if _inside_zone(facts, zone):
+        return "inside_zone"
+    return "local_tier" if zone.tier in _LOCAL_TIERS else None
 
 
 def _inside_zone(facts: Facts, place: Place) -> bool:

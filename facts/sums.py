@@ -238,7 +238,7 @@ def _area_sum(
     subject = Subject(
         check_id=f"areas-in:{place.place_id}",
         kind="sum",
-        title_zh=f"{place.name('zh')}内各园区声明面积之和",
+        title_zh=f"{place.name('zh')}内各园区公布面积之和",
         title_en=f"{place.name('en')}: declared areas of its parks",
         place_ids=(place.place_id, *(park.place_id for park in parks)),
     )
@@ -261,7 +261,7 @@ def _area_sum(
         )  # fmt: skip
     return subject.result(
         "does_not",
-        "园区声明面积之和超过全区声明面积：两数口径不同或园区相互重叠",
+        "园区公布面积之和超过全区公布面积：两数口径不同或园区相互重叠",
         "the parks exceed the whole: the areas are of different kinds, or the parks overlap",
         expected=expected, computed=computed, unit="平方公里",
         formula=f"{formula} > {show(expected)}",

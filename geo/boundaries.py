@@ -248,7 +248,7 @@ def _word_faults(frame: gpd.GeoDataFrame) -> list[str]:
         )
     undeclared = (frame["area_basis"] == "declared") & frame["declared_area_km2"].isna()
     faults.extend(
-        f"{place}: 缺少申报面积 / no declared area" for place in frame.loc[undeclared, "place_id"]
+        f"{place}: 缺少公布面积 / no declared area" for place in frame.loc[undeclared, "place_id"]
     )
     return faults
 

@@ -1,0 +1,1 @@
+"""HTTP beside the page: the map frame, its files and geometry, and downloads."""

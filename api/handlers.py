@@ -1,0 +1,98 @@
+"""Answers: the map's document, its geometry, the search index, downloads.
+
+Addresses with a version in them never change and are kept by browsers for good.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.errors import BadRequestError, NotFoundError
+from api.routes import Service
+from layers import downloads
+from layers.atlas import Atlas, open_atlas
+from layers.frame import Basemap, FrameConfig, frame_document
+from layers.texts import LANGUAGES
+from layers.view import View
+
+FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
+FRESH = {"Cache-Control": "no-cache"}
+_documents: dict[tuple[str, ...], str] = {}
+
+
+def _atlas(service: Service) -> Atlas:
+    return open_atlas(service.workspace_dir, service.data_dir)
+
+
+def _lang(request: Request) -> str:
+    lang = request.query_params.get("lang", "zh")
+    if lang not in LANGUAGES:
+        raise BadRequestError(f"lang={lang!r}: zh | en")
+    return lang
+
+
+def frame(service: Service, request: Request) -> Response:
+    """The document of the map's frame."""
+    atlas = _atlas(service)
+    url, attribution = service.basemap
+    lang = _lang(request)
+    key = (lang, url, attribution, atlas.search_address(), *atlas.geometry_addresses().values())
+    if key not in _documents:
+        config = FrameConfig(
+            geometry=atlas.geometry_addresses(),
+            search=atlas.search_address(),
+            bounds=atlas.bounds(),
+            lang=lang,
+            basemap=Basemap(url, attribution) if url else None,
+        )
+        if len(_documents) > 8:  # documents of older versions of the outlines
+            _documents.clear()
+        _documents[key] = frame_document(config)
+    return Response(_documents[key], media_type="text/html", headers=FRESH)
+
+
+def geometry(service: Service, request: Request) -> Response:
+    """The simplified outlines of a collection, as the map draws them."""
+    atlas = _atlas(service)
+    collection = request.path_params["collection"]
+    address = f"/layers/{collection}/{request.path_params['version']}.geojson"
+    if atlas.geometry_addresses().get(collection) != address:
+        raise NotFoundError(f"没有 {address} / there is no {address}")
+    body = atlas.frame_geojson(collection)
+    return Response(body, media_type="application/geo+json", headers=FOR_GOOD)
+
+
+def search(service: Service, request: Request) -> Response:
+    """Names, aliases and pinyin of all places."""
+    atlas = _atlas(service)
+    if request.url.path != atlas.search_address():
+        raise NotFoundError(f"没有 {request.url.path} / there is no {request.url.path}")
+    return Response(atlas.search_json(), media_type="application/json", headers=FOR_GOOD)
+
+
+def download(service: Service, request: Request) -> Response:
+    """A collection, or with the name `map` the picture that the query describes, as a file."""
+    atlas = _atlas(service)
+    name = request.path_params["collection"]
+    extension = request.path_params["extension"]
+    lang = _lang(request)
+    if name == "map":
+        view, messages = View.from_params(atlas.facts, dict(request.query_params))
+        if messages:
+            raise BadRequestError(" ".join(messages))
+        file = downloads.picture_file(atlas, view, extension)
+    else:
+        file = downloads.collection_file(atlas, name, extension, lang=lang)
+    disposition = f"attachment; filename*=UTF-8''{quote(file.name)}"
+    headers = FRESH | {"Content-Disposition": disposition, "ETag": f'"{file.etag}"'}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(file.content, media_type=file.media_type, headers=headers)
+
+
+def missing(_service: Service, request: Request) -> Response:
+    """An address under /assets/ that no file has; without this the page itself would answer."""
+    raise NotFoundError(f"没有 {request.url.path} / there is no {request.url.path}")

@@ -1,0 +1,1 @@
+"""The pages: Streamlit widgets around the layers, one file per page."""

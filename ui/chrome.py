@@ -1,0 +1,62 @@
+"""What every page shares: style, font, header with the language switch, links between pages."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from layers.texts import text
+
+STYLE = Path(__file__).with_name("style.css")
+LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
+
+
+def style() -> None:
+    """Put the style sheet into the page (it brings the Chinese web font from this origin)."""
+    st.html(f"<style>{STYLE.read_text(encoding='utf-8')}</style>")
+
+
+def language(default: str) -> str:
+    """The language of this visit: the switch, else the address, else the setting."""
+    if st.session_state.get("language") not in LANGUAGE_NAMES:
+        asked = st.query_params.get("lang", default)
+        st.session_state["language"] = asked if asked in LANGUAGE_NAMES else default
+    return str(st.session_state["language"])
+
+
+def _switched() -> None:
+    st.query_params["lang"] = st.session_state["language"]
+
+
+def header(title: str, lang: str) -> None:
+    """The page's heading, with the language switch at its right."""
+    with st.container(key="head", horizontal=True, vertical_alignment="center"):
+        st.html(f"<h1>{escape(title)}</h1>")
+        st.segmented_control(
+            text("ui.language", lang),
+            list(LANGUAGE_NAMES),
+            format_func=LANGUAGE_NAMES.__getitem__,
+            key="language",
+            required=True,
+            on_change=_switched,
+            label_visibility="collapsed",
+            width="content",
+        )
+
+
+def place_href(place_id: str, lang: str) -> str:
+    """Address of a place's file."""
+    return "/place?" + urlencode({"id": place_id, "lang": lang})
+
+
+def source_href(source_id: str, lang: str) -> str:
+    """Address of a source's figures."""
+    return "/sources?" + urlencode({"source": source_id, "lang": lang})
+
+
+def note(message: str) -> None:
+    """A quiet line of explanation."""
+    st.html(f'<p class="za-note">{escape(message)}</p>')

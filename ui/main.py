@@ -1,0 +1,49 @@
+"""The script that Streamlit runs for every visit: pages, language, style."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from layers.atlas import open_atlas
+from layers.texts import text
+from settings import load_settings
+from ui import chrome, downloads_page, map_page, place_page, sources_page
+
+ICON = Path(__file__).with_name("icon.svg")
+PAGES = (
+    ("map", map_page.render),
+    ("place", place_page.render),
+    ("sources", sources_page.render),
+    ("downloads", downloads_page.render),
+)
+
+
+def main() -> None:
+    """Choose the page by the address and draw it."""
+    settings = load_settings()
+    lang = chrome.language(settings.language)
+    st.set_page_config(
+        page_title=text("ui.product", lang),
+        page_icon=str(ICON),
+        layout="wide",
+        initial_sidebar_state="collapsed",
+    )
+    chrome.style()
+    with st.spinner(text("ui.opening", lang)):
+        atlas = open_atlas(settings.workspace, settings.data)
+
+    def page(name: str, render: map_page.Render) -> st.Page:
+        def draw() -> None:
+            chrome.header(text(f"ui.{name}_title", lang), lang)
+            render(atlas, lang)
+
+        draw.__name__ = name
+        path = "" if name == "map" else name
+        return st.Page(draw, title=text(f"ui.{name}", lang), url_path=path, default=name == "map")
+
+    st.navigation([page(*entry) for entry in PAGES], position="top").run()
+
+
+main()
