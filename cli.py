@@ -6,54 +6,77 @@ Exit codes: 0 done, 2 the input or the workspace is at fault (one line on stderr
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
+import os
+import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from facts.errors import FactsError
 from geo.errors import GeoError
 from layers.errors import LayerError
 from layers.texts import text
-from settings import SettingsError, load_settings
-from store.errors import StoreError
+from settings import Settings, SettingsError, load_settings
+from store.errors import CorruptionError, StoreError
 
 AT_FAULT = 2
 PROVINCE = "140000"
+HARMLESS = frozenset({"orphan", "staging"})  # left by an interrupted write, no version uses them
 Command = Callable[[argparse.Namespace], tuple[dict[str, Any], list[str]]]
 
 
 class InputError(ValueError):
     """An argument can't be used; the message names it."""
 
-    code = "bad_argument"
+    def __init__(self, message: str, *, code: str = "bad_argument") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    args = _parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else list(argv)
+    as_json = "--json" in given  # known even when the arguments can't be read
     try:
+        args = _parser().parse_args(given)
         answer, lines = args.run(args)
     except (FactsError, GeoError, LayerError, StoreError, SettingsError, InputError) as error:
-        return _refuse(error, as_json=args.json)
+        return _refuse(error, as_json=as_json)
     except OSError as error:
-        return _refuse(error, as_json=args.json)
-    if args.json:
-        print(json.dumps(answer, ensure_ascii=False))
-    else:
-        print("\n".join(lines))
+        said = f"无法读写：{error} / cannot read or write: {error}"
+        return _refuse(InputError(said, code="cannot_read_or_write"), as_json=as_json)
+    _say(json.dumps(answer, ensure_ascii=False) if as_json else "\n".join(lines))
+    if "error" in answer:
+        print(answer["error"]["message"], file=sys.stderr)
+        return AT_FAULT
     return 0
 
 
 def _refuse(error: Exception, *, as_json: bool) -> int:
-    message = str(error)
+    """One line that is clear by itself; below it the loader's faults, one a line."""
+    faults = [str(fault) for fault in getattr(error, "faults", ())]
+    message = str(getattr(error, "message", error))
+    if isinstance(error, FactsError) and faults:
+        message = f"事实数据有 {len(faults)} 处错误 / the facts have {len(faults)} faults"
+    message = " ".join(message.split())
     if as_json:
-        code = getattr(error, "code", type(error).__name__)
-        print(json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False))
-    print(message, file=sys.stderr)
+        code = getattr(error, "code", "error")
+        told = {"code": code, "message": message} | ({"faults": faults} if faults else {})
+        _say(json.dumps({"error": told}, ensure_ascii=False))
+    print("\n  ".join([message, *faults]), file=sys.stderr)
     return AT_FAULT
+
+
+def _say(words: str) -> None:
+    try:
+        print(words, flush=True)
+    except BrokenPipeError:  # the reader has seen enough, as in `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 # --- commands ------------------------------------------------------------------------------------
@@ -62,13 +85,20 @@ def _refuse(error: Exception, *, as_json: bool) -> int:
 def check(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     """What the loader placed, every check with its verdict, and the state of the files."""
     from facts.load import load_with_report  # noqa: PLC0415 -- `--help` must not wait for it
+    from layers.atlas import open_atlas  # noqa: PLC0415
+    from store.baseline import ensure_baseline  # noqa: PLC0415
+    from store.workspace import Workspace  # noqa: PLC0415
 
     settings = load_settings(workspace=args.workspace)
+    workspace = Workspace.open(settings.workspace)
+    try:
+        opened = ensure_baseline(workspace, settings.data)
+    except CorruptionError:  # somebody's own version is damaged: nothing to compute from
+        return _files_told(workspace.verify(), (), args.lang)
     _, report = load_with_report(settings.data / "facts")
-    atlas = _atlas(args)
-    checks = atlas.checks()
-    problems = [str(problem) for problem in atlas.workspace.verify()]
-    counts = Counter(c.verdict for c in checks)
+    checks = open_atlas(settings.workspace, settings.data).checks()
+    counts: Counter[str] = Counter(c.verdict for c in checks)
+    files, file_lines = _files_told(workspace.verify(), opened.rebuilt, args.lang)
     answer = {
         "rows": {f.file: _file_count(f) for f in report.files},
         "verdicts": dict(counts),
@@ -80,22 +110,61 @@ def check(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
             }
             for c in checks
         ],
-        "problems": problems,
     }  # fmt: skip
-    lines = [str(report), ""]
-    order = ("does_not", "cannot_check", "adds_up")
-    for c in sorted(checks, key=lambda c: order.index(c.verdict)):
-        outline = c.verdict == "adds_up" and c.kind == "area" and PROVINCE not in c.place_ids
-        if outline and not args.all:  # one line for each of two hundred outlines says little
-            continue
-        verdict = text(f"sources.verdict_{c.verdict}", args.lang)
-        lines.append(f"[{verdict}] {c.title(args.lang)}: {c.formula or '—'}")
-        if c.explanation(args.lang):
-            lines.append(f"    {c.explanation(args.lang)}")
-    lines.append("")
-    named = (f"{text(f'sources.verdict_{v}', args.lang)} {counts[v]}" for v in order)
+    lines = [str(report), "", *_check_lines(checks, args.lang, everything=args.all), ""]
+    named = (f"{text(f'sources.verdict_{v}', args.lang)} {counts[v]}" for v in _VERDICTS)
     lines.append(text("cli.checks", args.lang, count=len(checks), verdicts=", ".join(named)))
-    lines += problems or [text("cli.files_sound", args.lang)]
+    return answer | files, lines + file_lines
+
+
+_VERDICTS = ("does_not", "cannot_check", "adds_up")
+
+
+def _check_lines(checks: Sequence[Any], lang: str, *, everything: bool) -> list[str]:
+    lines: list[str] = []
+    for c in sorted(checks, key=lambda c: _VERDICTS.index(c.verdict)):
+        outline = c.verdict == "adds_up" and c.kind == "area" and PROVINCE not in c.place_ids
+        if outline and not everything:  # one line for each of two hundred outlines says little
+            continue
+        verdict = text(f"sources.verdict_{c.verdict}", lang)
+        lines.append(f"[{verdict}] {c.title(lang)}: {c.formula or '—'}")
+        if c.explanation(lang):
+            lines.append(f"    {c.explanation(lang)}")
+    return lines
+
+
+def _files_told(
+    problems: Sequence[Any], rebuilt: Sequence[Any], lang: str
+) -> tuple[dict[str, Any], list[str]]:
+    """What is wrong with the workspace's files; with an `error` when one is damaged."""
+    damaged = [p for p in problems if p.code not in HARMLESS]
+    answer: dict[str, Any] = {
+        "problems": [
+            {
+                "code": p.code, "collection": p.collection, "version": p.version, "file": p.file,
+                "message": p.message,
+            }
+            for p in problems
+        ],
+        "rebuilt": [
+            {"collection": r.collection, "version": r.version, "file": r.file, "message": r.why}
+            for r in rebuilt
+        ],
+    }  # fmt: skip
+    lines = [
+        text("cli.rebuilt", lang, name=r.collection, version=r.version, file=r.file)
+        for r in rebuilt
+    ]
+    lines += [p.message for p in problems] or [text("cli.files_sound", lang)]
+    if damaged:
+        names = ", ".join(
+            p.collection if p.version is None else f"{p.collection} v{p.version}" for p in damaged
+        )
+        message = (
+            f"工作区有 {len(damaged)} 处损坏：{names} / "
+            f"the workspace is damaged in {len(damaged)} places: {names}"
+        )
+        answer["error"] = {"code": "damaged_files", "message": message}
     return answer, lines
 
 
@@ -110,21 +179,25 @@ def _file_count(count: Any) -> dict[str, Any]:
 
 def export(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     """Write a collection to a file; the format follows the file's extension."""
+    from layers.atlas import open_atlas  # noqa: PLC0415
     from layers.downloads import collection_file  # noqa: PLC0415
     from layers.geojson import replaced_file  # noqa: PLC0415
 
-    atlas = _atlas(args)
-    out = Path(args.out)
+    out, bbox = _target(args.out), _bbox(args.bbox)
+    settings = load_settings(workspace=args.workspace)
+    atlas = open_atlas(settings.workspace, settings.data)
+    extension = out.suffix.removeprefix(".").lower()
     file = collection_file(
-        atlas,
-        args.name,
-        out.suffix.removeprefix(".").lower(),
-        lang=args.lang,
-        version=args.version,
-        bbox=_bbox(args.bbox),
+        atlas, args.name, extension, lang=args.lang, version=args.version, bbox=bbox
     )
-    with replaced_file(out) as target:
-        target.write(file.content)
+    try:
+        with replaced_file(out) as target:
+            target.write(file.content)
+    except OSError as error:
+        why = error.strerror or error
+        raise InputError(
+            f"无法写入 {out}：{why} / cannot write {out}: {why}", code="cannot_write"
+        ) from error
     version = atlas.versions[args.name] if args.version is None else args.version
     size = len(file.content)
     answer = {"file": str(out), "bytes": size, "version": version, "sha256": file.sha256}
@@ -134,7 +207,7 @@ def export(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
 
 def history(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     """The versions of a collection, newest first."""
-    versions = _atlas(args).workspace.history(args.name)
+    versions = _workspace(load_settings(workspace=args.workspace)).history(args.name)
     answer = {
         "collection": args.name,
         "versions": [
@@ -153,11 +226,60 @@ def history(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     return answer, lines
 
 
-def _atlas(args: argparse.Namespace) -> Any:
-    from layers.atlas import open_atlas  # noqa: PLC0415
+def rollback(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    """Make an older version the newest again, as a new version in the user's name."""
+    workspace = _workspace(load_settings(workspace=args.workspace))
+    author = _user()
+    message = args.message or f"恢复到版本 {args.version} / back to version {args.version}"
+    version = workspace.restore(args.name, args.version, author=author, message=message)
+    answer = {
+        "collection": args.name, "version": version, "restored": args.version,
+        "author": author, "message": message,
+    }  # fmt: skip
+    line = text(
+        "cli.rolled_back", args.lang, name=args.name, restored=args.version, version=version
+    )
+    return answer, [line]
 
-    settings = load_settings(workspace=args.workspace)
-    return open_atlas(settings.workspace, settings.data)
+
+def _workspace(settings: Settings) -> Any:
+    """The workspace, its baseline loaded; also when somebody's own version in it is damaged.
+
+    To look at the versions and to go back to one is the remedy for that.
+    """
+    from store.baseline import ensure_baseline  # noqa: PLC0415
+    from store.workspace import Workspace  # noqa: PLC0415
+
+    workspace = Workspace.open(settings.workspace)
+    with suppress(CorruptionError):
+        ensure_baseline(workspace, settings.data)
+    return workspace
+
+
+def _user() -> str:
+    """The operating system's user name, or the number of a user without one (in a container)."""
+    from store.log import BASELINE_AUTHOR  # noqa: PLC0415
+
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = f"uid {os.getuid()}"
+    return f"user {name}" if name == BASELINE_AUTHOR else name
+
+
+# --- arguments -----------------------------------------------------------------------------------
+
+
+def _target(written: str) -> Path:
+    out = Path(written)
+    if out.is_dir():
+        raise InputError(f"{out} 是文件夹 / {out} is a folder", code="cannot_write")
+    if not out.parent.is_dir():
+        raise InputError(
+            f"{out}：文件夹 {out.parent} 不存在 / {out}: the folder {out.parent} does not exist",
+            code="cannot_write",
+        )
+    return out
 
 
 def _bbox(written: str | None) -> tuple[float, float, float, float] | None:
@@ -166,25 +288,76 @@ def _bbox(written: str | None) -> tuple[float, float, float, float] | None:
     try:
         west, south, east, north = (float(part) for part in written.split(","))
     except ValueError:
-        raise InputError(f"--bbox {written}: W,S,E,N") from None
+        raise InputError(
+            f"--bbox 须为四个数 W,S,E,N，不是 {written} / four numbers W,S,E,N, not {written}"
+        ) from None
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
-        raise InputError(f"--bbox {written}: W < E, S < N")
+        raise InputError(
+            f"--bbox {written}：经纬度须 W < E、S < N / degrees, W < E and S < N are needed"
+        )
     return west, south, east, north
 
 
-# --- arguments -----------------------------------------------------------------------------------
+# What argparse says, and what we say instead.
+_USAGE: Mapping[str, str] = {
+    r"the following arguments are required: COMMAND": "缺少命令，见 --help / a command is missing",
+    r"the following arguments are required: (.+)": "缺少参数：{0} / missing arguments: {0}",
+    r"argument COMMAND: invalid choice: '?(.*?)'? \(choose from (.+)\)": (
+        "没有命令 {0}；可用：{1} / no command {0}; there are: {1}"
+    ),
+    r"argument (\S+): invalid choice: '?(.*?)'? \(choose from (.+)\)": (
+        "{0} 不能是 {1}；可用：{2} / {0} cannot be {1}; there are: {2}"
+    ),
+    r"argument (\S+): invalid int value: '(.*)'": (
+        "{0} 须为整数，不是 {1} / {0} must be a whole number, not {1}"
+    ),
+    r"argument (\S+): expected one argument": "{0} 后缺少值 / {0} needs a value",
+    r"unrecognized arguments: (.+)": "不认识的参数：{0} / unknown arguments: {0}",
+    r"(.+)": "参数有误：{0} / bad arguments: {0}",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises its faults, in two languages, instead of printing a usage text and leaving."""
+
+    def error(self, message: str) -> NoReturn:
+        for pattern, said in _USAGE.items():
+            found = re.fullmatch(pattern, message, flags=re.DOTALL)
+            if found:
+                groups = [group.replace("', '", ", ").strip("'") for group in found.groups()]
+                raise InputError(said.format(*groups))
+        raise InputError(message)
+
+
+def _shared(*, defaults: bool) -> _Parser:
+    """The options of all commands; they may stand before the command or after it."""
+
+    def default(value: Any) -> Any:
+        return value if defaults else argparse.SUPPRESS
+
+    shared = _Parser(add_help=False)
+    shared.add_argument(
+        "--workspace", default=default(None), help="工作区文件夹 / folder of the workspace"
+    )
+    shared.add_argument(
+        "--json", action="store_true", default=default(False), help="输出 JSON / answer in JSON"
+    )
+    shared.add_argument(
+        "--lang", choices=("zh", "en"), default=default("zh"), help="语言 / language"
+    )
+    return shared
 
 
 def _parser() -> argparse.ArgumentParser:
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--workspace", help="工作区文件夹 / folder of the workspace")
-    shared.add_argument("--json", action="store_true", help="输出 JSON / answer in JSON")
-    shared.add_argument("--lang", choices=("zh", "en"), default="zh", help="语言 / language")
-    parser = argparse.ArgumentParser(prog="cli.py", description="开发区一张图 / Zone Atlas")
+    parser = _Parser(
+        prog="cli.py", description="开发区一张图 / Zone Atlas", allow_abbrev=False,
+        parents=[_shared(defaults=True)],
+    )  # fmt: skip
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    shared = _shared(defaults=False)
 
     def add(name: str, run: Command, help_text: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, parents=[shared], help=help_text)
+        command = commands.add_parser(name, parents=[shared], help=help_text, allow_abbrev=False)
         command.set_defaults(run=run)
         return command
 
@@ -197,6 +370,10 @@ def _parser() -> argparse.ArgumentParser:
     exporting.add_argument("--version", type=int, help="版本 / version")
     listing = add("history", history, "图层的版本 / versions of a collection")
     listing.add_argument("name", help="图层名 / collection")
+    going_back = add("rollback", rollback, "恢复到旧版本 / go back to an older version")
+    going_back.add_argument("name", help="图层名 / collection")
+    going_back.add_argument("version", type=int, help="旧版本 / older version")
+    going_back.add_argument("--message", help="说明 / why, for the history")
     return parser
 
 

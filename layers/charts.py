@@ -111,10 +111,10 @@ def columns_svg(points: Sequence[Point], *, title: str, desc: str) -> str:
 
 def bars_svg(points: Sequence[Point], *, title: str, desc: str) -> str:
     """Bars under one another on one scale, each under its label and with its value at its end."""
-    room = max(text_width(p.written) for p in points) + 8
+    room = max(text_width(p.written) for p in points) + 8 + _LEAST_PX
     low, high = _range(points)
     scale = (_WIDE - room) / (high - low)
-    zero = -low * scale
+    zero = -low * scale + (_LEAST_PX if low < 0 else 0.0)
     row = _LINE + _BAR + 8
     parts = []
     for i, point in enumerate(points):

@@ -318,10 +318,10 @@ def export_collection(
 def unknown_format(fmt: str, known: Iterable[str]) -> ExportError:
     """The error for a format, or a file's extension, that is none of the known ones."""
     listed = " ".join(f".{extension}" for extension in known)
-    asked = f"“.{fmt}”" if fmt else "没有扩展名 / no extension"
-    return ExportError(
-        f"没有这种格式：{asked}；可用 {listed} / no such format; there are: {listed}"
+    asked_zh, asked_en = (
+        (f"没有格式 .{fmt}", f"no format .{fmt}") if fmt else ("缺扩展名", "no extension")
     )
+    return ExportError(f"{asked_zh}；可用 {listed} / {asked_en}; there are {listed}")
 
 
 def _geojson(

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 import pytest
 
 import cli
+from api.files import front_end_files
 from api.routes import build_routes
 from facts import columns, model
 from facts.model import Facts
@@ -159,10 +160,11 @@ def test_the_readme_begins_with_the_two_commands_and_is_short() -> None:
 
 @pytest.fixture
 def route_paths(tmp_path: Path) -> list[str]:
-    for folder in ("leaflet/dist", "@fontsource-variable/noto-sans-sc"):
-        (tmp_path / folder).mkdir(parents=True)
-    routes = build_routes(workspace_dir=tmp_path / "var", data_dir=tmp_path, web_dir=tmp_path)
-    return [route.path for route in routes]  # type: ignore[attr-defined]
+    routes = build_routes(workspace_dir=tmp_path / "var", data_dir=tmp_path)
+    files = front_end_files(streamlit=tmp_path, packages=tmp_path, frame=tmp_path)
+    folders = [f.rstrip("/") for f in files.kwargs["folders"] if f.startswith("/assets/")]
+    served = [route.path for route in routes]  # type: ignore[attr-defined]
+    return [*folders, *(path for path in served if path != "/assets/{path:path}")]
 
 
 def test_every_address_is_documented(route_paths: list[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -46,6 +48,17 @@ def test_all_rows_of_the_sources_are_on_file(loaded: tuple[Facts, LoadReport]) -
     expected = [f"{letter}{n:03}" for letter, last in (("d", 255), ("e", 43), ("m", 280))
                 for n in range(1, last + 1)]  # fmt: skip
     assert sorted(ids) == sorted(expected)
+
+
+def test_the_readme_lists_every_file_with_its_rows() -> None:
+    listed = re.findall(
+        r"^\| (\S+\.csv) \| (\d+) \|", (FOLDER / "README.md").read_text(encoding="utf-8"), re.M
+    )
+    rows = {}
+    for path in FOLDER.glob("*.csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            rows[path.name] = sum(1 for _ in csv.reader(file)) - 1
+    assert {name: int(count) for name, count in listed} == rows
 
 
 def test_at_least_95_percent_of_the_documents_rows_are_placed(

@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,28 @@ def test_a_group_borrows_an_outline_but_not_its_area(boundaries: gpd.GeoDataFram
     assert far["value"] == 1.0
 
 
+def test_an_outline_says_where_it_and_its_declared_area_come_from(
+    boundaries: gpd.GeoDataFrame,
+) -> None:
+    published = Source("src-tianditu", "县界", "", "", "web", "original", "https://a.example/b",
+                       "", "", "")  # fmt: skip
+    facts = replace(FACTS, sources=(*FACTS.sources, published))
+    shown = [observation("d003", "group-140100-zones", 9.0)]
+    for frame in (boundary_frame(boundaries, facts), layer_frame(boundaries, facts, shown)):
+        city, zone, other = (frame.loc[i] for i in ("140100", "zone-a", "zone-b"))
+        assert city["boundary_source_title"] == "县界"
+        assert city["boundary_source_url"] == "https://a.example/b"
+        assert (zone["declared_source_id"], zone["declared_source_title"]) == (
+            "src-doc-001", "标准地报道",
+        )  # fmt: skip
+        assert zone["boundary_source_id"] == "src-schematic-rule"
+        assert pd.isna(zone["boundary_source_title"])  # the facts here do not have it
+        assert other[["declared_source_id", "declared_source_title"]].isna().all()
+    group = frame.loc["group-140100-zones"]
+    assert group["boundary_source_title"] == "县界"
+    assert pd.isna(group["declared_source_id"])
+
+
 def test_an_unknown_place_stops_the_table(boundaries: gpd.GeoDataFrame) -> None:
     with pytest.raises(FactsError):
         layer_frame(boundaries, FACTS, [observation("d1", "nowhere", 1.0)])
@@ -174,10 +197,10 @@ def test_column_types_do_not_depend_on_the_rows(boundaries: gpd.GeoDataFrame) ->
     empty = layer_frame(boundaries.iloc[:0], FACTS, [])
     assert dict(full.dtypes.astype(str)) == dict(empty.dtypes.astype(str))
     assert (
-        dict(boundary_frame(boundaries).dtypes.astype(str)).items()
+        dict(boundary_frame(boundaries, FACTS).dtypes.astype(str)).items()
         <= dict(full.dtypes.astype(str)).items()
     )
-    assert tuple(boundary_frame(boundaries).columns) == BOUNDARY_COLUMNS
+    assert tuple(boundary_frame(boundaries, FACTS).columns) == BOUNDARY_COLUMNS
 
 
 def test_every_column_has_a_name_of_its_own_in_both_languages() -> None:
@@ -434,8 +457,10 @@ def test_formats_are_known_by_their_extension() -> None:
     assert set(EXPORT_FORMATS) == {"geojson", "csv", "gpkg"}
     assert all(key == chosen.extension for key, chosen in EXPORT_FORMATS.items())
     assert EXPORT_FORMATS["geojson"].media_type == "application/geo+json"
-    with pytest.raises(ExportError, match="doc"):
+    with pytest.raises(ExportError, match=r"\.doc.*\.geojson \.csv \.gpkg"):
         export_collection(pd.DataFrame(), "doc", name="x")
+    with pytest.raises(ExportError, match=r"no extension.*\.geojson"):
+        export_collection(pd.DataFrame(), "", name="x")
     assert issubclass(ExportError, LayerError)
 
 

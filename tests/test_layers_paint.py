@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from facts.checks import run_checks
+from facts.controls import zones_left_out
 from facts.load import load_facts
-from facts.model import Facts
+from facts.model import Facts, Lang
 from layers.errors import ViewError
 from layers.join import LEVELS, choices
 from layers.keyfigures import key_figures, why_no_sum, zone_control
@@ -274,7 +276,7 @@ def test_the_strip_counts_sums_and_names_extremes() -> None:
     assert cells["lowest"].value == "≥2.5 亿元"
     assert cells["sum"].value == "≥12.5 亿元"
     assert "2 处" in cells["sum"].note
-    assert cells["control"].value == "公布 93，在册 3"
+    assert cells["control"].value == "公布 93，在册 0"
 
 
 @pytest.mark.parametrize(
@@ -323,11 +325,36 @@ def test_a_single_figure_is_neither_highest_nor_a_sum() -> None:
     assert set(strip(zone_figures(zone_a=4.0))) == {"coverage", "province", "only"}
 
 
-def test_the_published_control_total(published: Facts) -> None:
-    control = zone_control(published, "zh")
+def test_the_control_total_counts_as_its_check_does_and_says_what_it_leaves_out() -> None:
+    zone_a, zone_b = replace(f.ZONE_A, status="现有"), replace(f.ZONE_B, status="在建")
+    others = (
+        replace(f.ZONE_X, status="拟设立"),
+        f.place("zone-former", "zone", status="前身", parent_id="zone-a"),
+        f.place("zone-inner", "zone", status="现有", parent_id="zone-a"),
+        f.place("zone-town", "zone", status="现有", tier="市县级"),
+    )
+    total = f.figure("1", "group-140000-zones", 93.0, indicator_id="zone_count", unit="个")
+    few = (*(p for p in f.PLACES if p.level != "zone"), zone_a, zone_b)
+    control = zone_control(f.facts(total, places=few), "zh")
     assert control is not None
-    assert control.value.startswith("公布 93，在册 ")
-    assert zone_control(f.facts(), "zh") is None
+    assert (control.value, control.note) == ("公布 93，在册 2", total.period.name("zh"))
+    control = zone_control(f.facts(total, places=(*few, *others)), "zh")
+    assert control is not None
+    assert control.value == "公布 93，在册 2"
+    assert control.note.endswith("；不计拟设、申报、前身等 2，区中区 1，市县级 1")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_published_control_total(published: Facts, lang: Lang) -> None:
+    control = zone_control(published, lang)
+    assert control is not None
+    (check,) = [c for c in run_checks(published) if c.check_id == "control-zones-2023"]
+    numbers = [int(n) for n in re.findall(r"\d+", control.value)]
+    assert numbers == [check.expected, check.computed]
+    zones = sum(place.level == "zone" for place in published.places)
+    assert sum(zones_left_out(published).values()) == zones - numbers[1]
+    assert len(re.findall(r"[\u4e00-\u9fff]", control.note)) <= 30
+    assert zone_control(f.facts(), lang) is None
 
 
 # --- the address ---------------------------------------------------------------------------------
