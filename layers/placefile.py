@@ -89,14 +89,18 @@ def groups_of(facts: Facts, place: Place) -> tuple[Place, ...]:
     )
 
 
-def area(m2: float, qualifier: str = "exact") -> Area:
-    """An area in m², written in km², ha and 亩."""
+def area(m2: float, qualifier: str = "exact", *, surveyed: bool = True) -> Area:
+    """An area in m², written in km², ha and 亩.
+
+    An outline that was not surveyed is known to a hundredth of a km² at best, and is written so.
+    """
     mark = MARKS.get(qualifier, "")
 
     def written(unit: str, decimals: int) -> str:
         return mark + format_number(round(convert(m2, _M2, unit), decimals))
 
-    return Area(m2, written(_KM2, 4), written(_HA, 2), written(_MU, 2))
+    places = (4, 2, 2) if surveyed else (2, 0, 0)
+    return Area(m2, *(written(u, n) for u, n in zip((_KM2, _HA, _MU), places, strict=True)))
 
 
 def _identity(facts: Facts, place: Place, lang: Lang) -> Identity:
@@ -136,7 +140,7 @@ def _boundary(atlas: Atlas, place: Place, lang: Lang) -> BoundaryFacts | None:
         precision=row["precision"],
         precision_name=_named("precision", row["precision"], lang),
         basis_name=_named("area_basis", row["area_basis"], lang),
-        computed=area(m2),
+        computed=area(m2, surveyed=row["precision"] == "surveyed"),
         method=AREA_METHOD_ZH if lang == "zh" else AREA_METHOD_EN,
         difference=off,
         difference_text="" if off is None else _off_text(off, lang),
@@ -184,7 +188,9 @@ def _child(atlas: Atlas, child: Place, lang: Lang) -> ChildRow:
         declared=area(convert(declared.area_km2, _KM2, _M2), declared.qualifier)
         if declared
         else None,
-        computed=area(float(row["area_m2"])) if row else None,
+        computed=(
+            area(float(row["area_m2"]), surveyed=row["precision"] == "surveyed") if row else None
+        ),
         precision=_named("precision_short", row["precision"], lang) if row else "",
     )
 

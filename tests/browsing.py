@@ -115,9 +115,9 @@ def is_hatched(fill: str) -> bool:
     return "url(" in fill and "atlas-hatch" in fill
 
 
-def query(page: Page) -> dict[str, str]:
-    """The parameters of the page's address."""
-    return {key: values[0] for key, values in parse_qs(urlsplit(page.url).query).items()}
+def query(url: str) -> dict[str, str]:
+    """The parameters of an address."""
+    return {key: values[0] for key, values in parse_qs(urlsplit(url).query).items()}
 
 
 def wait_query(page: Page, key: str, value: str | None) -> None:
@@ -138,10 +138,22 @@ def wait_idle(page: Page) -> None:
     )
 
 
+def wait_still(page: Page) -> None:
+    """Wait until no part of the page moves: an open list closes when what it hangs on moves."""
+    page.wait_for_function(
+        """() => document.getAnimations().every((a) => a.playState !== 'running'
+             || a.effect.getComputedTiming().iterations === Infinity)"""
+    )
+
+
 def pick(page: Page, label: str, option: str) -> None:
     """Choose an option of a select box by the beginning of its text."""
-    page.get_by_role("combobox", name=label, exact=True).click()
-    page.get_by_role("combobox", name=label, exact=True).fill(option)
+    wait_idle(page)
+    wait_still(page)
+    box = page.get_by_role("combobox", name=label, exact=True)
+    box.click()
+    page.get_by_role("option").first.wait_for(timeout=10_000)
+    box.fill(option)  # long lists hold only the options in view
     page.get_by_role("option", name=re.compile(rf"^{re.escape(option)}(（| \(|$)")).first.click()
 
 

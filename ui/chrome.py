@@ -14,9 +14,11 @@ STYLE = Path(__file__).with_name("style.css")
 LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
 
 
-def style() -> None:
+def style(lang: str) -> None:
     """Put the style sheet into the page (it brings the Chinese web font from this origin)."""
-    st.html(f"<style>{STYLE.read_text(encoding='utf-8')}</style>")
+    # A list's own word for an empty search is English only; the sheet shows this one instead.
+    none_found = f":root {{ --za-none-found: '{text('ui.none_found', lang)}'; }}"
+    st.html(f"<style>{STYLE.read_text(encoding='utf-8')}\n{none_found}</style>")
 
 
 def language(default: str) -> str:
@@ -55,6 +57,18 @@ def place_href(place_id: str, lang: str) -> str:
 def source_href(source_id: str, lang: str) -> str:
     """Address of a source's figures."""
     return "/sources?" + urlencode({"source": source_id, "lang": lang})
+
+
+def warn(message: str) -> None:
+    """A message that may hold what came from outside: set as it is, never read as Markdown."""
+    st.html(f'<p class="za-alert" role="alert">{escape(message)}</p>')
+
+
+def bad_language(lang: str) -> None:
+    """Say so when the address asks for a language that does not exist."""
+    asked = st.query_params.get("lang", lang)
+    if asked not in LANGUAGE_NAMES:
+        warn(text("legend.view.bad_lang", lang, value=asked[:40]))
 
 
 def note(message: str) -> None:

@@ -30,13 +30,14 @@ def main() -> None:
         layout="wide",
         initial_sidebar_state="collapsed",
     )
-    chrome.style()
+    chrome.style(lang)
     with st.spinner(text("ui.opening", lang)):
         atlas = open_atlas(settings.workspace, settings.data)
 
     def page(name: str, render: map_page.Render) -> st.Page:
         def draw() -> None:
             chrome.header(text(f"ui.{name}_title", lang), lang)
+            chrome.bad_language(lang)
             render(atlas, lang)
 
         draw.__name__ = name

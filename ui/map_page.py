@@ -20,7 +20,7 @@ from layers.classify import MAX_CLASSES, MIN_CLASSES, SCHEMES
 from layers.errors import ViewError
 from layers.join import LEVELS, SCOPES, Choice, choices
 from layers.legend import palette_name
-from layers.palette import known_palettes, parse_palette
+from layers.palette import known_palettes
 from layers.texts import text
 from layers.view import SYMBOLS, View
 from ui import chrome
@@ -39,7 +39,7 @@ zone_map = components.declare_component("zone_map", url="/frame/map")
 def render(atlas: Atlas, lang: Lang) -> None:
     """Draw the page; the address restores a view."""
     for message in _restore(atlas, lang):
-        st.warning(message)
+        chrome.warn(message)
     with st.container(key="workbench"):
         _workbench(atlas, lang)
 
@@ -71,7 +71,8 @@ def _workbench(atlas: Atlas, lang: Lang) -> None:
     try:
         args, cells = atlas.paint(view), atlas.key_figures(view)
     except ViewError as fault:
-        right.error(str(fault))
+        with right:
+            chrome.warn(str(fault))
         return
     with right, st.container(key="picture"):
         if cells:
@@ -101,7 +102,7 @@ def _selection(view: View) -> View:
     if event.get("event") == "select":
         return replace(view, selected=event.get("id"))
     if event.get("event") == "bad_view":
-        st.warning(text("ui.bad_map_view", view.lang))
+        chrome.warn(text("ui.bad_map_view", view.lang))
     return view
 
 
@@ -201,21 +202,21 @@ def _styling(view: View) -> View:
         else:
             counts = range(MIN_CLASSES, MAX_CLASSES + 1)
             k = _choose("k", counts, view.k, lang, str, flat=True)
-        two_sided = bool(view.palette) and parse_palette(view.palette or "").diverging
-        palettes = [None, *known_palettes(diverging=False), *known_palettes(diverging=True)]
+        # The default has a name of its own: a box whose choice is None would look unset.
+        palettes = ["", *known_palettes(diverging=False), *known_palettes(diverging=True)]
         palette = _choose(
             "palette",
             palettes,
-            view.palette if two_sided or view.palette in palettes else None,
+            view.palette or "",
             lang,
-            lambda v: text("ui.palette_default", lang) if v is None else palette_name(v, lang),
+            lambda v: palette_name(v, lang) if v else text("ui.palette_default", lang),
         )
         symbols = view.symbols
         if view.level == "zone":
             symbols = _choose(
                 "symbols", SYMBOLS, view.symbols, lang, lambda v: text(f"ui.symbols_{v}", lang)
             )
-    return replace(view, scheme=scheme, k=k, own_breaks=own, palette=palette, symbols=symbols)
+    return replace(view, scheme=scheme, k=k, own_breaks=own, palette=palette or None, symbols=symbols)
 
 
 def _own_breaks(view: View) -> tuple[tuple[float, ...], str]:
@@ -232,7 +233,7 @@ def _own_breaks(view: View) -> tuple[tuple[float, ...], str]:
     try:
         return parse_breaks(typed), "own"
     except ValueError as fault:
-        st.error(str(fault))
+        chrome.warn(str(fault))
         return view.own_breaks, "own" if view.own_breaks else "quantiles"
 
 
@@ -255,7 +256,7 @@ def _choose(
             label, options, key=key, format_func=label_of, required=True, width="stretch"
         )
         return options[0] if picked is None else picked
-    return st.selectbox(label, options, key=key, format_func=label_of)
+    return st.selectbox(label, options, key=key, format_func=label_of, placeholder=label)
 
 
 def _distinct(values: Sequence[T] | object) -> list[T]:

@@ -43,7 +43,7 @@ def _selected_on_map(facts: Facts) -> str:
     chosen = getattr(st.session_state.get("view"), "selected", None)
     if chosen not in facts.places_by_id:
         return ""
-    st.query_params["id"] = chosen
+    st.query_params["id"] = str(chosen)
     return str(chosen)
 
 
@@ -53,9 +53,6 @@ def _selected_on_map(facts: Facts) -> str:
 def _picker(facts: Facts, asked: str, lang: Lang) -> None:
     labels = {place.place_id: _label(facts, place, lang) for place in _in_order(facts)}
     st.session_state[_PICK] = asked if asked in labels else None
-    # The list's own word for an empty search is English only.
-    empty = text("place.pick_none", lang)
-    st.html(f"<style>:root {{ --za-none-found: '{empty}'; }}</style>")
     with st.container(key="place_picker"):
         st.selectbox(
             text("place.pick", lang),
@@ -182,7 +179,7 @@ def _contents(file: PlaceFile, facts: Facts, lang: Lang) -> Html:
         ("targets", "targets", bool(file.targets)),
         ("figures", "figures_group" if joint else "figures", True),
         ("series", "series", bool(file.series)),
-        ("children", "children_area" if area else "children_zone", bool(file.children)),
+        ("inside", "children_area" if area else "children_zone", bool(file.children)),
         ("hosted", "hosted", any(place_id in p.host_county_ids for p in facts.places)),
         ("groups", "groups_area" if area else "groups", bool(file.groups)),
         ("events", "events", bool(file.events)),

@@ -25,7 +25,10 @@ def say(key: str, lang: Lang, **values: object) -> Html:
 
 
 def section(name: str, title: str, body: Html) -> None:
-    """A section of the page, unless it has nothing to show."""
+    """A section of the page, unless it has nothing to show.
+
+    `name` is its anchor; the page's sanitiser takes away names that `document` has ("children").
+    """
     if body:
         st.html(f'<section class="za-file" id="{name}"><h2>{escape(title)}</h2>{body}</section>')
 

@@ -47,7 +47,7 @@ def children(file: PlaceFile, facts: Facts, lang: Lang) -> None:
             [_child(row, facts, lang) for row in rows],
             label=title,
         )
-        section("children", title, body)
+        section("inside", title, body)
 
 
 def hosted(file: PlaceFile, facts: Facts, lang: Lang) -> None:

@@ -22,6 +22,7 @@ VERDICT_MARK = {"adds_up": "ok", "does_not": "bad", "cannot_check": "unknown"}
 def render(atlas: Atlas, lang: Lang) -> None:
     """Draw the page; `tab` and `source` of the address choose what it shows."""
     facts, checks = atlas.facts, atlas.checks()
+    _bad_address(facts, lang)
     _strip(facts, checks, lang)
     asked = st.query_params.get("tab", "sources")
     tab = st.segmented_control(
@@ -40,6 +41,15 @@ def render(atlas: Atlas, lang: Lang) -> None:
         _unplaced(facts, lang)
     else:
         _sources(facts, lang)
+
+
+def _bad_address(facts: Facts, lang: Lang) -> None:
+    """Say which part of the address leads nowhere; the page shows its default instead."""
+    known = {"tab": TABS, "source": facts.sources_by_id, "verdict": VERDICTS}
+    for key, values in known.items():
+        asked = st.query_params.get(key)
+        if asked and asked not in values:
+            chrome.warn(text(f"sources.bad_{key}", lang, value=asked[:40]))
 
 
 def _strip(facts: Facts, checks: tuple[CheckResult, ...], lang: Lang) -> None:
@@ -73,6 +83,7 @@ def _sources(facts: Facts, lang: Lang) -> None:
             text("sources.all", lang) if i is None else _label(facts.source(i), counts[i], lang)
         ),
         key="source_choice",
+        placeholder=text("sources.all", lang),
     )
     if chosen is None:
         st.query_params.pop("source", None)
