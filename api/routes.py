@@ -15,6 +15,10 @@ from api import errors
 
 Answer = Callable[["Service", Request], Response]
 
+# Under these nothing but our own is served: else the page itself would answer a wrong address, and
+# a program would take its HTML for data. Files under /assets/ are answered before routes are.
+OWN = ("frame", "layers", "download", "assets")
+
 
 class Service:
     """What the handlers work on: one workspace, opened when it is first needed."""
@@ -43,7 +47,7 @@ def build_routes(
         ("/layers/search/{version}.json", "search"),
         ("/layers/{collection}/{version}.geojson", "geometry"),
         ("/download/{collection}.{extension}", "download"),
-        ("/assets/{path:path}", "missing"),  # files that exist are answered before routes are
+        *((f"/{top}/{{path:path}}", "missing") for top in OWN),
     )
     return [Route(path, _endpoint(service, name), methods=["GET", "HEAD"]) for path, name in table]
 

@@ -12,21 +12,24 @@ from layers.texts import text
 
 STYLE = Path(__file__).with_name("style.css")
 LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
+FORMAT_NAMES = {"geojson": "GeoJSON", "csv": "CSV", "gpkg": "GeoPackage"}
+_KEPT = "kept_language"  # the switch's own state is lost when its page is left
 
 
 def style(lang: str) -> None:
     """Put the style sheet into the page (it brings the Chinese web font from this origin)."""
-    # A list's own word for an empty search is English only; the sheet shows this one instead.
-    none_found = f":root {{ --za-none-found: '{text('ui.none_found', lang)}'; }}"
-    st.html(f"<style>{STYLE.read_text(encoding='utf-8')}\n{none_found}</style>")
+    # Streamlit says these in English only; the sheet shows our words instead.
+    words = "".join(f"--za-{n}: '{text(f'ui.{n}', lang)}'; " for n in ("none_found", "skip"))
+    st.html(f"<style>{STYLE.read_text(encoding='utf-8')}\n:root {{ {words}}}</style>")
 
 
 def language(default: str) -> str:
-    """The language of this visit: the switch, else the address, else the setting."""
-    if st.session_state.get("language") not in LANGUAGE_NAMES:
-        asked = st.query_params.get("lang", default)
-        st.session_state["language"] = asked if asked in LANGUAGE_NAMES else default
-    return str(st.session_state["language"])
+    """The language of this visit: the switch, else the address, the visit so far, the setting."""
+    state = st.session_state
+    wishes = (state.get("language"), st.query_params.get("lang"), state.get(_KEPT), default)
+    lang = next(wish for wish in wishes if wish in LANGUAGE_NAMES)
+    state["language"] = state[_KEPT] = lang
+    return str(lang)
 
 
 def _switched() -> None:
@@ -64,11 +67,13 @@ def warn(message: str) -> None:
     st.html(f'<p class="za-alert" role="alert">{escape(message)}</p>')
 
 
-def bad_language(lang: str) -> None:
-    """Say so when the address asks for a language that does not exist."""
-    asked = st.query_params.get("lang", lang)
+def settle_language(lang: str, default: str) -> None:
+    """Let the address say the language; tell when it asked for one that does not exist."""
+    asked = st.query_params.get("lang", default)
     if asked not in LANGUAGE_NAMES:
         warn(text("legend.view.bad_lang", lang, value=asked[:40]))
+    if asked != lang:
+        st.query_params["lang"] = lang
 
 
 def note(message: str) -> None:

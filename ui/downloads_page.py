@@ -29,7 +29,7 @@ def render(atlas: Atlas, lang: Lang) -> None:
 def _row(atlas: Atlas, name: str, lang: Lang) -> list[Cell]:
     info = atlas.workspace.info(name)
     links = [
-        Link(fmt.upper(), f"/download/{name}.{fmt}?lang={lang}", download=True)
+        Link(chrome.FORMAT_NAMES[fmt], f"/download/{name}.{fmt}?lang={lang}", download=True)
         for fmt in formats_of(name)
     ]
     key = name.replace("-", "_")

@@ -37,7 +37,7 @@ def main() -> None:
     def page(name: str, render: map_page.Render) -> st.Page:
         def draw() -> None:
             chrome.header(text(f"ui.{name}_title", lang), lang)
-            chrome.bad_language(lang)
+            chrome.settle_language(lang, settings.language)
             render(atlas, lang)
 
         draw.__name__ = name

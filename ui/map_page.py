@@ -30,7 +30,6 @@ Render: TypeAlias = Callable[[Atlas, Lang], None]
 T = TypeVar("T", bound=Hashable)
 
 FRAME_KEYS = ("c", "z")  # the map's centre and zoom belong to the frame
-DOWNLOADS = {"geojson": "GeoJSON", "csv": "CSV", "gpkg": "GeoPackage"}
 _STATE = "view"  # the view of this visit, which outlives the widgets of the page
 
 zone_map = components.declare_component("zone_map", url="/frame/map")
@@ -216,7 +215,9 @@ def _styling(view: View) -> View:
             symbols = _choose(
                 "symbols", SYMBOLS, view.symbols, lang, lambda v: text(f"ui.symbols_{v}", lang)
             )
-    return replace(view, scheme=scheme, k=k, own_breaks=own, palette=palette or None, symbols=symbols)
+    return replace(
+        view, scheme=scheme, k=k, own_breaks=own, palette=palette or None, symbols=symbols
+    )
 
 
 def _own_breaks(view: View) -> tuple[tuple[float, ...], str]:
@@ -268,6 +269,6 @@ def _take_away(view: View, lang: Lang) -> None:
     query = urlencode(view.to_params() | {"lang": lang})
     items = [
         Link(name, f"/download/map.{extension}?{query}", download=True)
-        for extension, name in DOWNLOADS.items()
+        for extension, name in chrome.FORMAT_NAMES.items()
     ]
     st.html(links_html(text("downloads.current", lang), items))

@@ -6,9 +6,11 @@ from collections import Counter
 
 import streamlit as st
 
-from facts.model import CheckResult, Facts, Lang, Observation, Source
+from facts.errors import FactsError
+from facts.model import CheckResult, Facts, Lang, Observation, Source, UnplacedRow
+from facts.units import unit_name
 from layers.atlas import Atlas
-from layers.derived import is_derived
+from layers.derived import AREA_ON_FILE, is_derived
 from layers.legend import format_value
 from layers.texts import text
 from ui import chrome
@@ -68,11 +70,16 @@ def _placed(facts: Facts) -> int:
     return sum(not is_derived(o.row_id) for o in facts.observations)
 
 
+def _of_sources(facts: Facts) -> list[Observation]:
+    """All figures but the declared areas gathered for the map, which sources have already."""
+    return [o for o in facts.observations if o.indicator_id != AREA_ON_FILE]
+
+
 # --- sources -------------------------------------------------------------------------------------
 
 
 def _sources(facts: Facts, lang: Lang) -> None:
-    counts = Counter(o.source_id for o in facts.observations)
+    counts = Counter(o.source_id for o in _of_sources(facts))
     ids = [s.source_id for s in sorted(facts.sources, key=lambda s: -counts[s.source_id])]
     asked = st.query_params.get("source")
     chosen = st.selectbox(
@@ -95,7 +102,7 @@ def _sources(facts: Facts, lang: Lang) -> None:
     st.query_params["source"] = chosen
     source = facts.source(chosen)
     _source_sheet(source, lang)
-    figures = [o for o in facts.observations if o.source_id == chosen]
+    figures = [o for o in _of_sources(facts) if o.source_id == chosen]
     headers = ("place", "indicator", "value", "period", "kind", "quality", "locator", "note")
     _table(
         [text(f"sources.col_{h}", lang) for h in headers],
@@ -182,10 +189,16 @@ def _check_row(facts: Facts, check: CheckResult, lang: Lang) -> list[Cell]:
         Mark(text(f"sources.verdict_{check.verdict}", lang), VERDICT_MARK[check.verdict]),
         check.formula or "—",
         Number(format_value(check.expected, check.unit, "exact", lang)),
-        Number(format_value(check.computed, check.unit, "exact", lang)),
+        Number(_computed(check, lang)),
         check.explanation(lang),
         ", ".join(names[:3]) + (" …" if len(names) > 3 else ""),
     ]
+
+
+def _computed(check: CheckResult, lang: Lang) -> str:
+    """The computed number, no finer than a reader of the printed one can use."""
+    value = check.computed
+    return format_value(None if value is None else round(value, 2), check.unit, "exact", lang)
 
 
 # --- unplaced ------------------------------------------------------------------------------------
@@ -202,7 +215,7 @@ def _unplaced(facts: Facts, lang: Lang) -> None:
             r.row_id,
             r.subject,
             r.indicator,
-            Number(f"{r.value or '—'} {r.unit}".strip()),
+            Number(_printed(r, lang)),
             r.period_label or "—",
             reason(r.reason),
             Link(facts.source(r.source_id).title, chrome.source_href(r.source_id, lang))
@@ -214,6 +227,17 @@ def _unplaced(facts: Facts, lang: Lang) -> None:
     headers = ("row", "subject", "indicator", "value", "period", "reason", "source")
     caption = text("sources.unplaced_caption", lang, count=len(rows))
     _table([text(f"sources.col_{h}", lang) for h in headers], rows, caption)
+
+
+def _printed(row: UnplacedRow, lang: Lang) -> str:
+    """A figure as the source prints it; it may be no number, and its unit none that we know."""
+    if not row.value:
+        return "—"
+    try:
+        unit = unit_name(row.unit, lang) if row.unit else ""
+    except FactsError:
+        unit = row.unit
+    return row.value if unit in {"", "count"} else f"{row.value} {unit}"
 
 
 def _table(headers: list[str], rows: list[list[Cell]], caption: str) -> None:

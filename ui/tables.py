@@ -73,13 +73,18 @@ def html_table(
         caption: what the table shows, for screen readers and on the page.
         narrow: the first column is a heading of its row (a fact sheet).
     """
-    head = "".join(f'<th scope="col">{escape(h)}</th>' for h in headers)
+    filled = [tuple(row) for row in rows]
+    numeric = [any(isinstance(row[i], Number) for row in filled) for i in range(len(headers))]
+    head = "".join(
+        f'<th scope="col"{_number_class(right)}>{escape(h)}</th>'
+        for h, right in zip(headers, numeric, strict=True)
+    )
     body = []
-    for row in rows:
+    for row in filled:
         cells = []
         for index, (cell, header) in enumerate(zip(row, headers, strict=True)):
             tag, scope = ("th", ' scope="row"') if narrow and index == 0 else ("td", "")
-            css = ' class="za-number"' if isinstance(cell, Number) else ""
+            css = _number_class(isinstance(cell, Number))
             label = f' data-label="{escape(header)}"'
             cells.append(f"<{tag}{scope}{css}{label}>{cell_html(cell)}</{tag}>")
         body.append(f"<tr>{''.join(cells)}</tr>")
@@ -88,6 +93,10 @@ def html_table(
         f'<table class="za-table"><caption>{escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
+
+
+def _number_class(right: bool) -> str:
+    return ' class="za-number"' if right else ""
 
 
 def figure_strip(figures: Iterable[tuple[str, str, str]], *, caption: str) -> str:
