@@ -26,6 +26,7 @@ _COLUMN = 40.0
 _PLOT = 84.0  # height between the highest and the lowest value
 _BAR = 12.0
 _WIDE = 300.0  # width of a pair of bars
+_LEAST_RANGE = 1e-300
 _LEAST_PX = 1.5  # a figure near zero still has a visible bar
 _BREAK_AFTER = "—–年 "
 
@@ -153,7 +154,8 @@ def _range(points: Sequence[Point]) -> tuple[float, float]:
     """From the lowest to the highest value, zero always inside, never empty."""
     low = min(0.0, *(p.value for p in points))
     high = max(0.0, *(p.value for p in points))
-    return (low, high) if high > low else (0.0, 1.0)
+    # A range near the smallest number has no finite scale.
+    return (low, high) if high - low > _LEAST_RANGE else (0.0, 1.0)
 
 
 def _point(row: FigureRow, label: str = "", *, full: bool = False) -> Point | None:

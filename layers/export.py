@@ -104,7 +104,8 @@ def layer_frame(
     rows = [_figure(facts, outlines, observation, lang) for observation in shown]
     if places_without:
         common = _common(facts, shown, lang)
-        seen = {row["place_id"] for row in rows}
+        # An outline that shows a group's total is not repeated without it.
+        seen = {row["place_id"] for row in rows} | {row.get("drawn_on") for row in rows}
         rows += [
             _outline(row, facts) | _place_of_outline(row) | common
             for place_id, row in outlines.items()

@@ -152,6 +152,7 @@ class AtlasMap(folium.Map):  # type: ignore[misc]  # folium has no types
             tiles=None,
             zoom_control=False,  # the frame has its own buttons, with titles in both languages
             attribution_control=False,
+            track_resize=False,  # the frame answers a resize itself, so that no view creeps
             zoom_snap=0.25,  # a province fits its screen better than whole levels let it
             min_zoom=5,
             max_zoom=16,

@@ -135,7 +135,9 @@ def paint(facts: Facts, outlines: Outlines, view: View) -> PaintArgs:
         ViewError: see `picture`.
     """
     shared = _painted(_Same(facts), _Same(outlines), replace(view, selected=None, symbols="fixed"))
-    return {**shared, "selected": view.selected, "symbols": view.symbols}
+    # The frame redraws when the key changes, and a symbol's size is part of what is drawn.
+    key = shared["paint_key"] + ("" if view.symbols == "fixed" else f"-{view.symbols}")
+    return {**shared, "paint_key": key, "selected": view.selected, "symbols": view.symbols}
 
 
 def frame_texts_of(place: Place) -> dict[str, Any]:
@@ -209,9 +211,12 @@ def _args(facts: Facts, outlines: Outlines, view: View) -> PaintArgs:
             "sources": [_source(facts, source_id) for source_id in sources],
         },
         "places": {
-            row.place_id: frame_texts_of(facts.place(row.place_id))
-            for row in made.rows
-            if row.place_id not in outlines.precision
+            place_id: frame_texts_of(facts.place(place_id))
+            for place_id in dict.fromkeys(
+                [row.place_id for row in made.rows]
+                + [place.place_id for place in subjects(facts, view.level)]
+            )
+            if place_id not in outlines.precision
         },
     }
 

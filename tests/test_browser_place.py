@@ -117,7 +117,7 @@ def test_a_failed_check_is_shown_with_its_numbers(visit: Visit) -> None:
 
 def test_an_unknown_place_is_said_and_another_one_can_be_chosen(visit: Visit) -> None:
     page = visit.open("/place?id=zone-<b>nowhere</b>&lang=zh").page
-    alert = page.get_by_test_id("stAlert")
+    alert = page.get_by_role("alert")
     expect(alert).to_contain_text("没有编号为“zone-<b>nowhere</b>”的地点", timeout=60_000)
     expect(page.locator("#start")).to_contain_text("山西转型综合改革示范区")
     choose(page, "清徐经济")
@@ -143,7 +143,7 @@ def test_the_picker_changes_page_and_address_and_back_returns(visit: Visit) -> N
     page.get_by_test_id("stSelectbox").locator("input").fill("zzzz")
     nothing = page.locator("[role=option] > span")
     shown = nothing.evaluate("e => getComputedStyle(e, '::after').content")
-    assert shown == '"没有匹配的地点"'
+    assert shown == '"没有匹配项"'
 
 
 def test_without_a_place_the_page_offers_those_with_most_figures(visit: Visit) -> None:

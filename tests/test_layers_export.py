@@ -172,8 +172,10 @@ def test_an_outline_says_where_it_and_its_declared_area_come_from(
                        "", "", "")  # fmt: skip
     facts = replace(FACTS, sources=(*FACTS.sources, published))
     shown = [observation("d003", "group-140100-zones", 9.0)]
-    for frame in (boundary_frame(boundaries, facts), layer_frame(boundaries, facts, shown)):
-        city, zone, other = (frame.loc[i] for i in ("140100", "zone-a", "zone-b"))
+    bare = boundary_frame(boundaries, facts)
+    for frame in (bare, layer_frame(boundaries, facts, shown)):
+        zone, other = frame.loc["zone-a"], frame.loc["zone-b"]
+        city = bare.loc["140100"]
         assert city["boundary_source_title"] == "县界"
         assert city["boundary_source_url"] == "https://a.example/b"
         assert (zone["declared_source_id"], zone["declared_source_title"]) == (
@@ -182,6 +184,7 @@ def test_an_outline_says_where_it_and_its_declared_area_come_from(
         assert zone["boundary_source_id"] == "src-schematic-rule"
         assert pd.isna(zone["boundary_source_title"])  # the facts here do not have it
         assert other[["declared_source_id", "declared_source_title"]].isna().all()
+    assert "140100" not in frame.index  # its outline shows the total and is not repeated
     group = frame.loc["group-140100-zones"]
     assert group["boundary_source_title"] == "县界"
     assert pd.isna(group["declared_source_id"])

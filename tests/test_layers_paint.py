@@ -175,7 +175,8 @@ def test_city_totals_name_their_outline_and_joint_rows_their_members() -> None:
 def test_a_place_without_an_outline_is_said_and_named() -> None:
     facts = zone_figures(zone_a=1.0, zone_b=2.0)
     args = paint(facts, Outlines({"zone-a": "schematic"}), view())
-    assert set(args["places"]) == {"zone-b"}
+    # With a figure or not: the table lists every place that the legend counts.
+    assert set(args["places"]) == {"zone-b", "zone-x", "park-a"}
     assert any("没有边界" in note for note in args["legend"]["notes"])
     assert any("示意" in note for note in args["legend"]["notes"])
 
@@ -203,8 +204,14 @@ def test_the_printed_unit_is_told_where_it_differs() -> None:
 def test_the_key_changes_with_the_picture_and_not_with_the_selection() -> None:
     facts = zone_figures(zone_a=1.0, zone_b=2.0, zone_x=3.0)
     key = paint(facts, OUTLINES, view())["paint_key"]
-    assert paint(facts, OUTLINES, view(selected="zone-b", symbols="area"))["paint_key"] == key
-    for other in ({"k": 2}, {"palette": "Blues"}, {"lang": "en"}, {"scheme": "equal_interval"}):
+    assert paint(facts, OUTLINES, view(selected="zone-b"))["paint_key"] == key
+    for other in (
+        {"k": 2},
+        {"symbols": "area"},
+        {"palette": "Blues"},
+        {"lang": "en"},
+        {"scheme": "equal_interval"},
+    ):
         assert paint(facts, OUTLINES, view(**other))["paint_key"] != key
     assert paint(facts, Outlines(OUTLINES.precision, "2"), view())["paint_key"] != key
 

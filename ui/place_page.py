@@ -32,7 +32,7 @@ def render(atlas: Atlas, lang: Lang) -> None:
     try:
         file = atlas.place_file(asked, lang)
     except PlaceError:
-        st.warning(text("place.unknown", lang, id=asked[:_LONGEST_ECHO]))
+        chrome.warn(text("place.unknown", lang, id=asked[:_LONGEST_ECHO]))
         _start(facts, lang)
         return
     _file(atlas, file, lang)

@@ -102,8 +102,7 @@ class Atlas {
 
   #texts() {
     const { t } = this;
-    setPageLanguage(this.lang === "en" ? "en" : "zh-CN");
-    document.title = t("map_label");
+    setPageLanguage(this.lang === "en" ? "en" : "zh-CN", t("map_label"));
     const container = this.map.getContainer();
     container.setAttribute("role", "region");
     container.setAttribute("aria-label", `${t("map_label")}. ${t("map_help")}`);

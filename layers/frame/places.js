@@ -67,6 +67,12 @@ export class Places {
     return (lang === "en" ? place.name_en || place.name : place.name) ?? id;
   }
 
+  /** Places of these levels, with an outline or without. */
+  onFile(levels) {
+    const others = [...this.extra.values()].filter((place) => levels.includes(place.level));
+    return [...this.ofLevels(levels), ...others];
+  }
+
   /** Where a place lies, from the nearest up, without the province: "阳曲县 · 太原市". */
   context(id, lang, joiner) {
     const names = [];

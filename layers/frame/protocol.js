@@ -10,7 +10,8 @@
 //   legend {title, subtitle, scheme, classes [{label, count, colour}], outliers [the same],
 //            nodata {label, count}, notes [text], sources [title | {title, url}]}
 //   table {unit, period, kind, sources [title | {title, url}]}
-//   places {id: {name, name_en, level, parent, members, drawn_on}} for ids without a feature
+//   places {id: {name, name_en, level, parent, members, drawn_on}} for ids without a feature, whether
+//            they have a value or are only listed
 //   selected: place id | null
 //   view {c: [lat, lon], z} | null, view_seq: applied at first and when view_seq changes
 //   geometry {collection: address}: when a new version is to be shown without a reload
@@ -94,10 +95,14 @@ export function keepViewInAddress(lat, lon, zoom) {
   target.history.replaceState(target.history.state, "", url.pathname + search + url.hash);
 }
 
-export function setPageLanguage(code) {
+/** Language of the frame and of the page, and the frame's name, which Streamlit leaves a code's. */
+export function setPageLanguage(code, title) {
   document.documentElement.lang = code;
+  document.title = title;
   const target = page();
-  if (target) target.document.documentElement.lang = code;
+  if (!target) return;
+  target.document.documentElement.lang = code;
+  window.frameElement.title = title;
 }
 
 /** The address of a place's own page; the page's language is kept. */

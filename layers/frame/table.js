@@ -68,7 +68,7 @@ export class Table {
   /** Ids with a figure, sorted; and those without, by name. */
   #order() {
     const { picture, places } = this;
-    const ids = new Set(places.ofLevels(LEVELS[picture.level]).map((place) => place.id));
+    const ids = new Set(places.onFile(LEVELS[picture.level]).map((place) => place.id));
     for (const id of picture.values.keys()) ids.add(id);
     const shown = [...ids].filter((id) => picture.values.has(id) && !picture.values.get(id).missing);
     const missing = [...ids].filter((id) => !picture.values.has(id) || picture.values.get(id).missing);

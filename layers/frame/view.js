@@ -14,10 +14,12 @@ export class View {
     this.follows = true; // the province is fitted anew at a resize until someone moves the map
     this.busy = false;
     this.started = false;
-    map.setMaxBounds(this.reach);
     const keep = debounced(() => this.keep(), ADDRESS_DELAY_MS);
     map.on("moveend", () => {
-      if (!this.busy) this.follows = false;
+      if (!this.busy) {
+        this.follows = false;
+        this.exact = null;
+      }
       keep();
     });
     onAddressChange(keep);
@@ -30,6 +32,8 @@ export class View {
     this.started = true;
     if (good && asked) this.show(asked);
     else this.fitProvince({ animate: false });
+    // Not before there is a view: Leaflet would start to pan a map that still has another size.
+    this.#quietly(() => this.map.setMaxBounds(this.reach));
     return good;
   }
 
@@ -40,8 +44,8 @@ export class View {
 
   show({ c, z }) {
     this.follows = false;
-    this.exact = { c, z };
-    this.map.setView(c, z, { animate: false });
+    this.exact = { c, z }; // until someone moves the map: a resize shows it again
+    this.#quietly(() => this.map.setView(c, z, { animate: false }));
   }
 
   fitProvince({ animate = !calm() } = {}) {
@@ -52,12 +56,14 @@ export class View {
       paddingTopLeft: [8, narrow ? Math.min(56, y * 0.12) : 10],
       paddingBottomRight: [8, narrow ? Math.min(60, y * 0.14) : 10],
     }));
+    this.exact = null;
     this.follows = true;
   }
 
   resized() {
     this.#quietly(() => this.map.invalidateSize({ animate: false }));
-    if (this.follows) this.fitProvince({ animate: false });
+    if (this.exact) this.show(this.exact);
+    else if (this.follows) this.fitProvince({ animate: false });
   }
 
   /** Goes to a place: its whole shape, or its point when it has none. */
