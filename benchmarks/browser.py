@@ -19,10 +19,9 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Playwright, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 PEER = ROOT / "benchmarks" / "peer"
@@ -94,18 +93,9 @@ def streamlit(script: Path, port: int) -> tuple[list[str], dict[str, str]]:
     return [sys.executable, "-m", "streamlit", "run", str(script), *args], {}
 
 
-def _give(script: Path, route: Route) -> None:
-    route.fulfill(body=script.read_text(encoding="utf-8"), content_type="text/javascript")
-
-
 def open_page(browser: Browser, url: str) -> tuple[Page, list[int]]:
     """A page in a cold profile, with a counter of bytes received over HTTP and WebSocket."""
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-    for version in ("3", "4"):
-        script = next((PEER / "node_modules" / f"d3-{version}").rglob("d3.min.js"))
-        pattern = "**/d3/3.5.5/d3.min.js" if version == "3" else "**/d3.v4.min.js"
-        page.route(pattern, partial(_give, script))
-    page.route("**/tile.openstreetmap.org/**", lambda r: r.abort())
     received = [0]
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")

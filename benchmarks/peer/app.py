@@ -27,20 +27,30 @@ LOCAL = {
     "all.min.css": "@fortawesome/fontawesome-free/css/all.min.css",
     "leaflet.awesome-markers.css": "leaflet.awesome-markers/dist/leaflet.awesome-markers.css",
     "leaflet.awesome.rotate.min.css": "leaflet.awesome-markers/dist/leaflet.awesome-markers.css",
+    "d3.min.js": "d3-3/d3.min.js",
+    "d3.v4.min.js": "d3-4/build/d3.min.js",
 }
 
 
+def _here(url: str) -> str:
+    return url if url.startswith("/") else f"/peer/{LOCAL[url.rsplit('/', 1)[1]]}"
+
+
 def _local(links: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [
-        (name, url if url.startswith("/") else f"/peer/{LOCAL[url.rsplit('/', 1)[1]]}")
-        for name, url in links
-    ]
+    return [(name, _here(url)) for name, url in links]
 
 
 def page() -> None:
     """One choropleth, one picker: what a tutorial shows."""
+    import streamlit_folium
     from streamlit_folium import st_folium
 
+    # Two scripts for branca's colour bars stand in st_folium itself.
+    if not hasattr(streamlit_folium, "original"):
+        streamlit_folium.original = streamlit_folium._component_func
+        streamlit_folium._component_func = lambda *, js_links, **rest: streamlit_folium.original(
+            js_links=[_here(url) for url in js_links], **rest
+        )
     folium.Map.default_js = _local(folium.Map.default_js)
     folium.Map.default_css = _local(folium.Map.default_css)
     st.set_page_config(layout="wide")
