@@ -11,16 +11,24 @@ import streamlit as st
 from layers.texts import text
 
 STYLE = Path(__file__).with_name("style.css")
+FONT = "/assets/fonts/index.css"
 LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
 FORMAT_NAMES = {"geojson": "GeoJSON", "csv": "CSV", "gpkg": "GeoPackage"}
 _KEPT = "kept_language"  # the switch's own state is lost when its page is left
 
 
-def style(lang: str) -> None:
-    """Put the style sheet into the page (it brings the Chinese web font from this origin)."""
+def style(lang: str, *, font: bool) -> None:
+    """Put the style sheet into the page.
+
+    Args:
+        lang: of the few texts that the sheet itself shows.
+        font: bring the Chinese web font along; on the map page the frame does, after the map.
+    """
     # Streamlit says these in English only; the sheet shows our words instead.
     words = "".join(f"--za-{n}: '{text(f'ui.{n}', lang)}'; " for n in ("none_found", "skip"))
-    st.html(f"<style>{STYLE.read_text(encoding='utf-8')}\n:root {{ {words}}}</style>")
+    sheet = STYLE.read_text(encoding="utf-8")
+    imported = f'@import url("{FONT}");\n' if font else ""
+    st.html(f"<style>{imported}{sheet}\n:root {{ {words}}}</style>")
 
 
 def language(default: str) -> str:

@@ -30,7 +30,6 @@ def main() -> None:
         layout="wide",
         initial_sidebar_state="collapsed",
     )
-    chrome.style(lang)
     with st.spinner(text("ui.opening", lang)):
         atlas = open_atlas(settings.workspace, settings.data)
 
@@ -44,7 +43,9 @@ def main() -> None:
         path = "" if name == "map" else name
         return st.Page(draw, title=text(f"ui.{name}", lang), url_path=path, default=name == "map")
 
-    st.navigation([page(*entry) for entry in PAGES], position="top").run()
+    chosen = st.navigation([page(*entry) for entry in PAGES], position="top")
+    chrome.style(lang, font=chosen.url_path != "")
+    chosen.run()
 
 
 main()

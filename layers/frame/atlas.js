@@ -6,7 +6,7 @@ import { Labels, forgetWidths } from "./labels.js";
 import { Legend } from "./legend.js";
 import { Picture } from "./picture.js";
 import { Places, loadGeometry } from "./places.js";
-import { connect, onPageResize, pageHeight, sendEvent, sendHeight, setPageLanguage } from "./protocol.js";
+import { connect, onPageResize, pageHeight, sendEvent, sendHeight, setPageLanguage, shareFont } from "./protocol.js";
 import { Search } from "./search.js";
 import { Selection } from "./selection.js";
 import { Shapes, makePanes } from "./shapes.js";
@@ -191,6 +191,7 @@ class Atlas {
     if (this.font) return;
     this.font = el("link", { rel: "stylesheet", href: this.config.font });
     document.head.append(this.font);
+    shareFont(this.config.font);
     document.fonts?.addEventListener("loadingdone", () => {
       forgetWidths();
       this.symbols?.forget();

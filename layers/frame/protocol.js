@@ -105,6 +105,16 @@ export function setPageLanguage(code, title) {
   window.frameElement.title = title;
 }
 
+/** Gives the page the frame's font too: its own style sheet would have come before the map. */
+export function shareFont(href) {
+  const target = page()?.document;
+  if (!target || target.querySelector(`link[href="${href}"]`)) return;
+  const link = target.createElement("link");
+  link.rel = "stylesheet";
+  link.href = href;
+  target.head.append(link);
+}
+
 /** The address of a place's own page; the page's language is kept. */
 export function placeAddress(placePage, id) {
   const query = new URLSearchParams({ id });
