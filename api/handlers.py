@@ -5,6 +5,8 @@ Addresses with a version in them never change and are kept by browsers for good.
 
 from __future__ import annotations
 
+import gzip
+from functools import lru_cache
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -62,7 +64,20 @@ def geometry(service: Service, request: Request) -> Response:
     if atlas.geometry_addresses().get(collection) != address:
         raise NotFoundError(f"没有 {address} / there is no {address}")
     body = atlas.frame_geojson(collection)
-    return Response(body, media_type="application/geo+json", headers=FOR_GOOD)
+    return _lasting(request, body, "application/geo+json")
+
+
+@lru_cache(maxsize=16)
+def _compressed(body: bytes) -> bytes:
+    return gzip.compress(body, compresslevel=6, mtime=0)
+
+
+def _lasting(request: Request, body: bytes, media_type: str) -> Response:
+    """Content that never changes under its address, compressed once and not at each request."""
+    headers = FOR_GOOD | {"Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        body, headers = _compressed(body), headers | {"Content-Encoding": "gzip"}
+    return Response(body, media_type=media_type, headers=headers)
 
 
 def search(service: Service, request: Request) -> Response:
@@ -70,7 +85,7 @@ def search(service: Service, request: Request) -> Response:
     atlas = _atlas(service)
     if request.url.path != atlas.search_address():
         raise NotFoundError(f"没有 {request.url.path} / there is no {request.url.path}")
-    return Response(atlas.search_json(), media_type="application/json", headers=FOR_GOOD)
+    return _lasting(request, atlas.search_json(), "application/json")
 
 
 def download(service: Service, request: Request) -> Response:
