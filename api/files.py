@@ -1,7 +1,7 @@
 """Answers requests for front-end files from memory, before any other handler sees them.
 
-A page asks for about a hundred small scripts; opening each of them in a worker thread is half of
-what a first visit waits for on a small machine. What is asked for is read once and kept.
+A page asks for about a hundred small scripts, and opening each of them in a worker thread takes
+its share of a first visit on a small machine. What is asked for is read once and kept.
 """
 
 from __future__ import annotations

@@ -528,3 +528,10 @@ def test_the_pages_digest_is_of_the_stored_collection(browser: Browser, server: 
         digests = page.locator(".za-table tbody tr td:last-child").all_inner_texts()
     assert all(re.fullmatch(r"[0-9a-f]{12}", digest) for digest in digests)
     assert len(set(digests)) == len(digests)
+
+
+def test_a_long_title_leaves_the_way_to_the_pages_free(browser: Browser, server: str) -> None:
+    with visiting(browser, server, viewport=PHONE) as visit:
+        page = visit.open_map("/?level=city&lang=en").page
+        page.get_by_test_id("stExpandSidebarButton").click(timeout=10_000)  # fails when covered
+        expect(page.get_by_role("link", name="Downloads")).to_be_visible()
