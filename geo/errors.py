@@ -45,3 +45,21 @@ class FootprintError(GeoError):
     """A schematic footprint cannot be drawn as asked."""
 
     code = "bad_footprint"
+
+
+class RuleTextError(GeoError):
+    """A text does not describe the rules of a ledger."""
+
+    code = "bad_rules"
+
+
+class InvalidShapeError(GeoError):
+    """A polygon that land is to be measured in crosses itself, is empty or no polygon."""
+
+    code = "invalid_shape"
+
+
+class LayerFileError(GeoError):
+    """A GeoParquet file can't be overlaid: unreadable, without a column, in another datum."""
+
+    code = "bad_layer_file"

@@ -60,3 +60,12 @@ def stretch_at(y_m: float) -> tuple[float, float]:
     latitude = float(latitude_of_q(y_m / _Y_SCALE + _Q_0))
     factor = _X_SCALE / _parallel_scale(latitude)
     return factor, 1.0 / factor
+
+
+def box_to_plane(bounds: Any) -> Floats:
+    """Boxes (n, 4) in degrees: west, south, east, north → the same in metres on the plane."""
+    bounds = np.asarray(bounds, dtype=np.float64)
+    moved: Floats = np.empty_like(bounds)
+    moved[:, 0::2] = np.radians(bounds[:, 0::2] - _LON_0) * _X_SCALE
+    moved[:, 1::2] = (authalic_q(bounds[:, 1::2]) - _Q_0) * _Y_SCALE
+    return moved

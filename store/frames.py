@@ -7,7 +7,7 @@ https://geoparquet.org/releases/v1.1.0/
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
+from geopandas.io.arrow import _geopandas_to_arrow
 
+from geo.layerfile import NOTES_KEY
 from store.errors import BadFrameError, BadQuestionError, write_failed
 from store.files import discard, flush_file, sha256_of
 from store.log import BBox
@@ -28,6 +30,7 @@ COVERING = "bbox"  # the covering column that GeoParquet readers prune by
 
 _ROW_GROUP_BYTES = 1 << 20
 _ROW_GROUP_ROWS = (64, 8192)  # fewest and most rows of a group
+_MEASURED_ROWS = 1024  # of a layer that is asked for small pieces of land
 _FORBIDDEN = frozenset(' ,;{}()\n\t="')  # the Delta protocol allows none of these in a name
 
 
@@ -49,11 +52,14 @@ class StagedFile:
     stats: dict[str, Any]
 
 
-def stage(frame: pd.DataFrame, folder: Path) -> StagedFile:
+def stage(
+    frame: pd.DataFrame, folder: Path, *, notes: Mapping[str, Any] | None = None
+) -> StagedFile:
     """Write a frame to a new file in `folder` (same disk as the collection) and flush it.
 
     A GeoDataFrame must be in EPSG:4490; the index is not stored. The same frame gives the
-    same bytes, so that an unchanged collection is known by its hash.
+    same bytes, so that an unchanged collection is known by its hash. `notes` go into the file's
+    own metadata (see geo.layerfile); a measured layer gets small row groups.
 
     Raises:
         BadFrameError: the frame cannot be stored; all faults are listed.
@@ -67,7 +73,7 @@ def stage(frame: pd.DataFrame, folder: Path) -> StagedFile:
     path = folder / f"{uuid.uuid4().hex}.parquet"
     try:
         folder.mkdir(exist_ok=True)
-        _write(ready, path, geo=geo)
+        _write(ready, path, geo=geo, notes=notes)
         flush_file(path)
         return _described(ready, path, geo=geo)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
@@ -185,9 +191,20 @@ def _plain_types(frame: pd.DataFrame) -> pd.DataFrame:
     return ready
 
 
-def _write(frame: pd.DataFrame, path: Path, *, geo: bool) -> None:
+def _write(
+    frame: pd.DataFrame, path: Path, *, geo: bool, notes: Mapping[str, Any] | None = None
+) -> None:
     rows = _row_group_rows(frame) if geo else _ROW_GROUP_ROWS[1]
-    if geo:
+    if geo and notes:
+        # GeoDataFrame.to_parquet takes no metadata of one's own; this is the first half of it.
+        table = _geopandas_to_arrow(
+            frame, index=False, geometry_encoding="WKB", schema_version="1.1.0",
+            write_covering_bbox=True,
+        )  # fmt: skip
+        own = {NOTES_KEY: json.dumps(dict(notes), sort_keys=True).encode()}
+        table = table.replace_schema_metadata({**table.schema.metadata, **own})
+        pq.write_table(table, path, compression="zstd", row_group_size=min(rows, _MEASURED_ROWS))
+    elif geo:
         frame.to_parquet(
             path,
             index=False,

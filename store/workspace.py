@@ -11,9 +11,9 @@ and at most a file that no version names (`verify` lists it, `cleanup` removes i
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from store import log
 from store.errors import (
@@ -167,10 +167,12 @@ class Workspace:
         message: str,
         source: str,
         expected_version: int | None = None,
+        notes: "Mapping[str, Any] | None" = None,
     ) -> int:
         """Store a frame as the collection's next version and return its number.
 
         `expected_version` is the newest version that the caller has seen (`NOT_YET` for none).
+        `notes` go into the data file's own metadata, as `geo.landlayer.MEASURED`.
 
         Raises:
             StaleWriterError: the newest version is another one, or becomes another meanwhile.
@@ -180,7 +182,7 @@ class Workspace:
         if author == BASELINE_AUTHOR:
             raise BadFrameError(f"作者名 {author} 由系统使用 / the author {author} is reserved")
         with self.writing():
-            staged = self.stage(name, frame)
+            staged = self.stage(name, frame, notes=notes)
             return self.commit(
                 name,
                 staged,
@@ -190,12 +192,14 @@ class Workspace:
                 expected_version=expected_version,
             )
 
-    def stage(self, name: str, frame: "pd.DataFrame") -> "StagedFile":
+    def stage(
+        self, name: str, frame: "pd.DataFrame", *, notes: "Mapping[str, Any] | None" = None
+    ) -> "StagedFile":
         """First half of `write`: the frame's file, flushed. Call it inside `writing()`."""
         from store import frames  # noqa: PLC0415 - see `read`
 
         _check_name(name)
-        return frames.stage(frame, self.path / STAGING)
+        return frames.stage(frame, self.path / STAGING, notes=notes)
 
     def commit(
         self,

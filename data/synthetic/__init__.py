@@ -1,0 +1,1 @@
+"""A made-up province for demonstration and load tests; run ``python -m data.synthetic``."""
