@@ -45,7 +45,7 @@ FILES: Final = {
     "zone": "zones.geojson",
 }
 LEVELS: Final = ("province", "city", "county", "zone", "park")
-PRECISIONS: Final = ("surveyed", "digitised", "schematic")
+PRECISIONS: Final = ("surveyed", "digitised", "schematic", "synthetic")
 AREA_BASES: Final = (
     "official_outline",
     "declared",

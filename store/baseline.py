@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from store.frames import StagedFile
     from store.intake import Intake
 
-GEO_COLLECTIONS = ("provinces", "cities", "counties", "zones", "standard-land")
+GEO_COLLECTIONS = ("provinces", "cities", "counties", "zones", "standard-land", "proposals")
 TABLES = (
     "sources", "places", "indicators", "themes", "observations", "unplaced", "events", "extents",
     "declared-areas", "checks", "rejected-sources",
 )  # fmt: skip
+PLANS = ("proposal-rules",)  # tables that are no facts
 
 Reason = Literal[
     "first_start", "data_changed", "code_changed", "interrupted", "damaged", "unchanged"
@@ -133,7 +134,7 @@ def _ensure(
     started = time.perf_counter()
     snapshot = read_snapshot(workspace.path)
     data, code = _digests(data_dir)
-    names = snapshot.versions if snapshot else (*GEO_COLLECTIONS, *TABLES)
+    names = snapshot.versions if snapshot else (*GEO_COLLECTIONS, *TABLES, *PLANS)
     states = {name: _state(workspace, name) for name in names}
     _refuse_damaged_work(states)
     reason = _reason(snapshot, data, code, states)

@@ -18,6 +18,7 @@ from facts.tables import to_frames
 from geo.boundaries import read_boundaries
 from geo.errors import GeoError
 from store.errors import BaselineError
+from store.proposalfiles import proposal_frames
 from store.standard_land import aggregates
 
 _LEVELS = {
@@ -54,6 +55,9 @@ def read_data(data_dir: Path) -> Intake:
     for collection, levels in _LEVELS.items():
         frames[collection] = boundaries[boundaries["level"].isin(levels)]
     frames["standard-land"] = aggregates(facts, boundaries)
+    frames |= proposal_frames(data_dir / "facts", facts, boundaries, faults)
+    if faults:
+        raise _bad(data_dir, faults)
     return Intake(frames=frames, counts=_counts(report))
 
 

@@ -48,6 +48,15 @@ COLUMNS = MappingProxyType(
     }
 )  # fmt: skip
 
+# What a parcel has beside COLUMNS: the least (energy: the most) that its buyer commits to.
+PARCEL_COLUMNS = MappingProxyType(
+    {
+        "investment_wan_per_mu": "float64", "tax_wan_per_mu": "float64",
+        "floor_area_ratio": "float64", "building_percent": "float64",
+        "energy_tce_per_wan": "float64",
+    }
+)  # fmt: skip
+
 _EPSG = 4490
 _KINDS = frozenset({"actual", "cumulative", "target"})  # growth and shares are no amounts
 
