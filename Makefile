@@ -6,9 +6,10 @@ PIP     = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 RUN_READY  := $(VENV)/.run-ready
 TEST_READY := $(VENV)/.test-ready
+BENCH_READY := $(VENV)/.bench-ready
 WEB_READY  := web/node_modules/.ready
 
-.PHONY: setup run test lint bench browser clean
+.PHONY: setup run demo test lint bench browser postgis clean
 
 setup: $(RUN_READY) $(WEB_READY)
 
@@ -29,6 +30,11 @@ $(TEST_READY): requirements-test.txt constraints.txt $(RUN_READY)
 run: setup
 	@exec $(BIN)/python app.py
 
+# The made-up province; see data/synthetic.
+demo: setup
+	@$(BIN)/python -m data.synthetic var/demo
+	@ZONE_ATLAS_WORKSPACE=var/demo exec $(BIN)/python app.py
+
 browser:
 	@command -v chromium >/dev/null || { \
 	  SUDO=$$( [ "$$(id -u)" = 0 ] || echo sudo ); \
@@ -43,7 +49,16 @@ lint: $(TEST_READY)
 test: setup $(TEST_READY) browser lint
 	$(BIN)/python -m pytest
 
-bench: setup $(TEST_READY) browser
+$(BENCH_READY): requirements-bench.txt constraints.txt $(TEST_READY)
+	$(PIP) install -r requirements-bench.txt -c constraints.txt
+	@touch $@
+
+postgis:
+	@test -x /usr/lib/postgresql/15/bin/initdb || { \
+	  SUDO=$$( [ "$$(id -u)" = 0 ] || echo sudo ); $$SUDO apt-get update -qq && \
+	  $$SUDO apt-get install -y -qq postgresql postgresql-15-postgis-3; }
+
+bench: setup $(BENCH_READY) browser postgis
 	$(BIN)/python -m benchmarks
 
 clean:

@@ -87,15 +87,17 @@ def check(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     from facts.load import load_with_report  # noqa: PLC0415 -- `--help` must not wait for it
     from layers.atlas import open_atlas  # noqa: PLC0415
     from store.baseline import ensure_baseline  # noqa: PLC0415
+    from store.synthetic import data_dir_of  # noqa: PLC0415
     from store.workspace import Workspace  # noqa: PLC0415
 
     settings = load_settings(workspace=args.workspace)
     workspace = Workspace.open(settings.workspace)
     try:
-        opened = ensure_baseline(workspace, settings.data)
+        opened = ensure_baseline(workspace, data_dir_of(settings.workspace, settings.data))
     except CorruptionError:  # somebody's own version is damaged: nothing to compute from
         return _files_told(workspace.verify(), (), args.lang)
-    _, report = load_with_report(settings.data / "facts")
+    data = data_dir_of(settings.workspace, settings.data)
+    _, report = load_with_report(data / "facts")
     checks = open_atlas(settings.workspace, settings.data).checks()
     counts: Counter[str] = Counter(c.verdict for c in checks)
     files, file_lines = _files_told(workspace.verify(), opened.rebuilt, args.lang)
@@ -248,11 +250,12 @@ def _workspace(settings: Settings) -> Any:
     To look at the versions and to go back to one is the remedy for that.
     """
     from store.baseline import ensure_baseline  # noqa: PLC0415
+    from store.synthetic import data_dir_of  # noqa: PLC0415
     from store.workspace import Workspace  # noqa: PLC0415
 
     workspace = Workspace.open(settings.workspace)
     with suppress(CorruptionError):
-        ensure_baseline(workspace, settings.data)
+        ensure_baseline(workspace, data_dir_of(settings.workspace, settings.data))
     return workspace
 
 
@@ -265,6 +268,27 @@ def _user() -> str:
     except (KeyError, OSError):
         name = f"uid {os.getuid()}"
     return f"user {name}" if name == BASELINE_AUTHOR else name
+
+
+def import_file(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    """Make a file the next version of a collection, in the user's name."""
+    from terminal import land  # noqa: PLC0415 -- as above
+
+    return land.import_file(args, author=_user())
+
+
+def overlay(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    """Land by class inside a proposal."""
+    from terminal import land  # noqa: PLC0415 -- as above
+
+    return land.overlay(args)
+
+
+def compare(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    """Proposals side by side, and a report of it."""
+    from terminal import land  # noqa: PLC0415 -- as above
+
+    return land.compare_proposals(args)
 
 
 # --- arguments -----------------------------------------------------------------------------------
@@ -374,6 +398,28 @@ def _parser() -> argparse.ArgumentParser:
     going_back.add_argument("name", help="图层名 / collection")
     going_back.add_argument("version", type=int, help="旧版本 / older version")
     going_back.add_argument("--message", help="说明 / why, for the history")
+    importing = add("import", import_file, "导入图层 / bring a layer into the workspace")
+    importing.add_argument("file", help="文件(.parquet .gpkg) / file")
+    importing.add_argument("--collection", required=True, help="图层名 / name of the collection")
+    importing.add_argument("--crs", help="EPSG:n，文件未声明时 / for a file that declares none")
+    importing.add_argument("--layer", help="GeoPackage 中的图层 / layer of a GeoPackage")
+    importing.add_argument("--message", help="说明 / why, for the history")
+    overlaying = add("overlay", overlay, "按类别统计方案内的土地 / land by class in a proposal")
+    overlaying.add_argument("proposal", metavar="PROPOSAL", help="方案编号或面文件 / key or file")
+    overlaying.add_argument("layer", metavar="LAYER", help="图层名或 .parquet / collection")
+    overlaying.add_argument("--by", required=True, metavar="COLUMN", help="类别列 / class column")
+    overlaying.add_argument("--engine", choices=("local", "dask"), default="local")
+    overlaying.add_argument("--scheduler", help="tcp://… Dask 集群 / of a running cluster")
+    comparing = add("compare", compare, "方案比选 / proposals side by side")
+    comparing.add_argument("proposals", nargs="+", metavar="PROPOSAL", help="方案编号 / keys")
+    comparing.add_argument("--weights", help="权重文件(.json .csv) / file of weights")
+    comparing.add_argument(
+        "--method",
+        choices=("minmax", "zscore", "benchmark"),
+        default="minmax",
+        help="归一 / method",
+    )
+    comparing.add_argument("--report", help="报告(.pdf .xlsx .gpkg .html) / file of the report")
     return parser
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 from functools import lru_cache
+from typing import cast
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from starlette.responses import Response
 
 from api.errors import BadRequestError, NotFoundError
 from api.routes import Service
+from facts.model import Lang
 from layers import downloads
 from layers.atlas import Atlas, open_atlas
 from layers.frame import Basemap, FrameConfig, frame_document
@@ -25,22 +27,24 @@ FRESH = {"Cache-Control": "no-cache"}
 _documents: dict[tuple[str, ...], str] = {}
 
 
-def _atlas(service: Service) -> Atlas:
+def atlas_of(service: Service) -> Atlas:
+    """The workspace as it stands now."""
     return open_atlas(service.workspace_dir, service.data_dir)
 
 
-def _lang(request: Request) -> str:
+def language_of(request: Request) -> Lang:
+    """The language that the address asks for."""
     lang = request.query_params.get("lang", "zh")
     if lang not in LANGUAGES:
         raise BadRequestError(f"lang={lang!r}: zh | en")
-    return lang
+    return cast("Lang", lang)
 
 
 def frame(service: Service, request: Request) -> Response:
     """The document of the map's frame."""
-    atlas = _atlas(service)
+    atlas = atlas_of(service)
     url, attribution = service.basemap
-    lang = _lang(request)
+    lang = language_of(request)
     key = (lang, url, attribution, atlas.search_address(), *atlas.geometry_addresses().values())
     if key not in _documents:
         config = FrameConfig(
@@ -58,7 +62,7 @@ def frame(service: Service, request: Request) -> Response:
 
 def geometry(service: Service, request: Request) -> Response:
     """The simplified outlines of a collection, as the map draws them."""
-    atlas = _atlas(service)
+    atlas = atlas_of(service)
     collection = request.path_params["collection"]
     address = f"/layers/{collection}/{request.path_params['version']}.geojson"
     if atlas.geometry_addresses().get(collection) != address:
@@ -82,7 +86,7 @@ def _lasting(request: Request, body: bytes, media_type: str) -> Response:
 
 def search(service: Service, request: Request) -> Response:
     """Names, aliases and pinyin of all places."""
-    atlas = _atlas(service)
+    atlas = atlas_of(service)
     if request.url.path != atlas.search_address():
         raise NotFoundError(f"没有 {request.url.path} / there is no {request.url.path}")
     return _lasting(request, atlas.search_json(), "application/json")
@@ -90,10 +94,10 @@ def search(service: Service, request: Request) -> Response:
 
 def download(service: Service, request: Request) -> Response:
     """A collection, or with the name `map` the picture that the query describes, as a file."""
-    atlas = _atlas(service)
+    atlas = atlas_of(service)
     name = request.path_params["collection"]
     extension = request.path_params["extension"]
-    lang = _lang(request)
+    lang = language_of(request)
     if name == "map":
         view, messages = View.from_params(atlas.facts, dict(request.query_params))
         if messages:

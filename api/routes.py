@@ -15,6 +15,9 @@ from api import errors
 
 Answer = Callable[["Service", Request], Response]
 
+# Answered by api.comparison, all others by api.handlers.
+ABOUT_PROPOSALS = ("maps", "ledger", "comparison")
+
 # Under these nothing but our own is served: else the page itself would answer a wrong address, and
 # a program would take its HTML for data. Files under /assets/ are answered before routes are.
 OWN = ("frame", "layers", "download", "assets")
@@ -44,8 +47,11 @@ def build_routes(
     service = Service(workspace_dir=workspace_dir, data_dir=data_dir, basemap=basemap)
     table = (
         ("/frame/map", "frame"),
+        ("/frame/compare", "maps"),
         ("/layers/search/{version}.json", "search"),
+        ("/layers/ledger/{key}.geojson", "ledger"),
         ("/layers/{collection}/{version}.geojson", "geometry"),
+        ("/download/comparison.{extension}", "comparison"),
         ("/download/{collection}.{extension}", "download"),
         *((f"/{top}/{{path:path}}", "missing") for top in OWN),
     )
@@ -65,7 +71,10 @@ def _endpoint(service: Service, name: str) -> Callable[[Request], Awaitable[Resp
 
 
 def _answer(service: Service, name: str, request: Request) -> Response:
-    from api import handlers  # noqa: PLC0415 -- pandas and geopandas: not before the first request
-
+    # pandas and geopandas: not before the first request
+    if name in ABOUT_PROPOSALS:
+        from api import comparison as handlers  # noqa: PLC0415
+    else:
+        from api import handlers  # type: ignore[no-redef]  # noqa: PLC0415
     answer: Answer = getattr(handlers, name)
     return answer(service, request)

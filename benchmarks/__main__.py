@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import areas, browser, geojson
+from benchmarks import areas, browser, geojson, overlay
 
 
 def main() -> None:
@@ -10,6 +10,7 @@ def main() -> None:
     for title, run in (
         ("Areas of 100 000 polygons", areas.main),
         ("GeoJSON of 100 000 polygons", lambda: geojson.main([])),
+        ("Overlay of land use", lambda: overlay.main([])),
         ("The map in a browser", browser.main),
     ):
         print(f"\n=== {title}", flush=True)

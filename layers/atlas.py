@@ -25,6 +25,7 @@ from layers.keyfigures import KeyFigure, key_figures
 from layers.paint import Outlines, PaintArgs, Picture, paint, picture
 from layers.view import View, validate_view
 from store.baseline import ensure_baseline, read_facts, settled_versions
+from store.synthetic import SyntheticMark, data_dir_of, mark
 from store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -87,6 +88,17 @@ class Atlas:
         """The boundary's row of a place (columns of geo.boundaries, also the geometry), or None."""
         with self._lock:
             return self._rows.get(place_id)
+
+    @cached_property
+    def synthetic(self) -> SyntheticMark | None:
+        """The mark of a made-up workspace, None for a real one."""
+        return mark(self.workspace.path)
+
+    def columns_of(self, name: str) -> tuple[str, ...]:
+        """The columns of a collection; raises StoreError."""
+        from geo.layerfile import open_layer  # noqa: PLC0415 - pages that ask no layer wait not
+
+        return open_layer(self.workspace.file(name, version=self.versions[name])).columns
 
     @property
     def outlines(self) -> Outlines:
@@ -332,7 +344,7 @@ def open_atlas(workspace_dir: Path, data_dir: Path) -> Atlas:
         found = _opened.get(key)
         if found is None:
             workspace = Workspace.open(workspace_dir)
-            ensure_baseline(workspace, data_dir)
+            ensure_baseline(workspace, data_dir_of(workspace_dir, data_dir))
             found = _opened[key] = _Opened(Atlas(workspace), time.monotonic())
         elif time.monotonic() - found.checked_at >= _RECHECK_S:
             versions = settled_versions(found.atlas.workspace)

@@ -18,6 +18,7 @@ ZONES_ON_FILE = "zones_on_file"
 AREA_ON_FILE = "area_on_file"
 OUTLINE_SOURCE = "src-tianditu"
 PLACE_LIST = "src-place-list"
+MADE_UP = "src-synthetic"  # the source of all figures of a made-up province
 EXISTING = "现有"
 M2_PER_KM2 = 1e6
 ROW_PREFIX = "x-"
@@ -74,7 +75,7 @@ def _areas_on_file(facts: Facts) -> Iterator[Observation]:
             continue
         made = _figure(
             facts, area.place_id, AREA_ON_FILE, period, area.area_km2, area.source_id,
-            quality="reported",
+            quality="synthetic" if area.source_id == MADE_UP else "reported",
         )  # fmt: skip
         when_zh, when_en = area.as_of or "未注明", area.as_of or "not given"
         yield replace(

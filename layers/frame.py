@@ -99,12 +99,12 @@ def frame_document(config: FrameConfig) -> str:
             would ask an address that is not of our own origin.
     """
     _check(config)
-    figure = _Figure(lang=_HTML_LANG[config.lang], title=config.texts[config.lang]["map_label"])
+    figure = FrameFigure(lang=_HTML_LANG[config.lang], title=config.texts[config.lang]["map_label"])
     atlas = AtlasMap(bounds=config.bounds)
     figure.add_child(atlas)
     atlas.add_child(_Atlas(config))
     html: str = figure.render()
-    html = html.replace(_CSP_PLACE, _content_security_policy(html, config.basemap), 1)
+    html = html.replace(POLICY_PLACE, content_security_policy(html, config.basemap), 1)
     foreign = sorted(set(foreign_addresses(html)))
     if foreign:
         raise FrameError(
@@ -141,9 +141,9 @@ class AtlasMap(folium.Map):  # type: ignore[misc]  # folium has no types
 
     def __init__(self, *, bounds: tuple[float, float, float, float]) -> None:
         west, south, east, north = bounds
-        self.default_js = [("leaflet", f"/assets/leaflet/leaflet.js?v={_pinned('leaflet')}")]
+        self.default_js = [("leaflet", f"/assets/leaflet/leaflet.js?v={pinned('leaflet')}")]
         self.default_css = [
-            ("leaflet_css", f"/assets/leaflet/leaflet.css?v={_pinned('leaflet')}"),
+            ("leaflet_css", f"/assets/leaflet/leaflet.css?v={pinned('leaflet')}"),
             ("atlas_css", _asset("atlas.css")),
         ]
         super().__init__(
@@ -185,15 +185,15 @@ class _Atlas(MacroElement):  # type: ignore[misc]  # branca has no types
         names = sorted(p.name for p in SCRIPTS.glob("*.js"))
         self.modules = [_asset(name) for name in names]
         # Modules import each other by plain names; the map gives those names their versions.
-        self.import_map = _script_json(
+        self.import_map = script_json(
             {"imports": {f"/assets/atlas/{name}": _asset(name) for name in names}}
         )
         self.entry = _asset(ENTRY)
         self.preloads = [config.geometry[name] for name in _COLLECTIONS]
-        self.config = _script_json(_config_json(config))
+        self.config = script_json(_config_json(config))
 
 
-class _Figure(Figure):  # type: ignore[misc]  # branca has no types
+class FrameFigure(Figure):  # type: ignore[misc]  # branca has no types
     """branca's page with a language and with room for the security policy at its head."""
 
     _template = Template(
@@ -207,7 +207,7 @@ class _Figure(Figure):  # type: ignore[misc]  # branca has no types
     def __init__(self, *, lang: str, title: str) -> None:
         super().__init__(title=title)
         self.lang = lang
-        self.policy = _CSP_PLACE
+        self.policy = POLICY_PLACE
         self.header._children.pop("meta_http", None)  # the charset stands first, see above
 
 
@@ -220,7 +220,7 @@ def _config_json(config: FrameConfig) -> dict[str, Any]:
         "bounds": list(config.bounds),
         "lang": config.lang,
         "placePage": config.place_page,
-        "font": f"/assets/fonts/index.css?v={_pinned('@fontsource-variable/noto-sans-sc')}",
+        "font": f"/assets/fonts/index.css?v={pinned('@fontsource-variable/noto-sans-sc')}",
         "texts": {lang: dict(table) for lang, table in config.texts.items()},
         "basemap": basemap
         and {
@@ -246,7 +246,7 @@ def _check(config: FrameConfig) -> None:
 
 # ---- addresses ---------------------------------------------------------------------------------
 
-_CSP_PLACE = "<!-- content security policy -->"
+POLICY_PLACE = "<!-- content security policy -->"
 _URL_IN_CSS = re.compile(r"""(?:url\(\s*['"]?|@import\s+['"])([^'")\s]+)""", re.IGNORECASE)
 _URL_IN_SCRIPT = re.compile(r"""(?:[a-z][a-z0-9+.-]*:)?//[^\s'"`]+""", re.IGNORECASE)
 _ADDRESS_ATTRIBUTES = {"src", "href", "srcset", "data", "poster", "action", "formaction"}
@@ -316,7 +316,7 @@ def _tile_origin(url: str) -> str:
     return f"{parts.scheme}://{host}" if valid else ""
 
 
-def _content_security_policy(html: str, basemap: Basemap | None) -> str:
+def content_security_policy(html: str, basemap: Basemap | None) -> str:
     """The policy as a meta element; inline scripts are allowed by their hash, none other."""
     inline = re.findall(r"<script(?: type=\"importmap\")?>(.*?)</script>", html, re.DOTALL)
     hashes = (base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in inline)
@@ -337,7 +337,7 @@ def _content_security_policy(html: str, basemap: Basemap | None) -> str:
 # ---- versions ----------------------------------------------------------------------------------
 
 
-def _script_json(value: object) -> str:
+def script_json(value: object) -> str:
     """`value` as JSON that can stand inside a script element whatever its strings hold."""
     raw = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
@@ -346,7 +346,7 @@ def _script_json(value: object) -> str:
 
 
 @cache
-def _pinned(package: str) -> str:
+def pinned(package: str) -> str:
     """The version of a front-end package, as the project pins it."""
     return str(_manifest()[package])
 

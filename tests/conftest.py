@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 
+from data.synthetic.__main__ import main as make_demo
+
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -38,12 +40,11 @@ def workspace_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("workspace") / "var"
 
 
-@pytest.fixture(scope="session")
-def server(workspace_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of the running application, as `make run` starts it."""
+def serve(workspace: Path, folder: Path) -> Iterator[str]:
+    """Run the application as `make run` does; gives its address."""
     port = free_port()
-    log = tmp_path_factory.mktemp("server") / "log.txt"
-    env = os.environ | {"ZONE_ATLAS_PORT": str(port), "ZONE_ATLAS_WORKSPACE": str(workspace_dir)}
+    log = folder / "log.txt"
+    env = os.environ | {"ZONE_ATLAS_PORT": str(port), "ZONE_ATLAS_WORKSPACE": str(workspace)}
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "app.py"], cwd=ROOT, env=env, stdout=out, stderr=out
@@ -63,6 +64,12 @@ def server(workspace_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def server(workspace_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the running application, as `make run` starts it."""
+    yield from serve(workspace_dir, tmp_path_factory.mktemp("server"))
 
 
 @pytest.fixture(scope="session")
@@ -144,5 +151,26 @@ def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Browse
 @pytest.fixture
 def visit(context: BrowserContext, server: str) -> Visit:
     opened = Visit(context.new_page(), server)
+    opened.guard()
+    return opened
+
+
+@pytest.fixture(scope="session")
+def demo_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A made-up workspace, small: about 30 000 land-use polygons."""
+    folder = tmp_path_factory.mktemp("synthetic") / "demo"
+    assert make_demo([str(folder), "--land-use", "30000"]) == 0
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_server(demo_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the application on the made-up workspace."""
+    yield from serve(demo_dir, tmp_path_factory.mktemp("demo-server"))
+
+
+@pytest.fixture
+def demo_visit(context: BrowserContext, demo_server: str) -> Visit:
+    opened = Visit(context.new_page(), demo_server)
     opened.guard()
     return opened

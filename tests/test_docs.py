@@ -32,6 +32,7 @@ from layers.palette import DIVERGING, SEQUENTIAL
 from layers.view import KEYS, SYMBOLS
 from settings import TABLE
 from store import baseline, standard_land
+from store.proposalfiles import PROPOSAL_COLUMNS, RULE_COLUMNS
 
 ADDRESSES = "HTTP 地址 / HTTP addresses"  # a heading of docs/interface.md
 TAKEN = (*LAYERS, *TABLES)
@@ -54,7 +55,11 @@ CSV_FILES = {
     "extents.csv": columns.EXTENT_COLUMNS,
     "rejected_sources.csv": columns.REJECTED_COLUMNS,
     "checks.csv": columns.CHECK_COLUMNS,
-}
+    "proposals.csv": (
+        *(c for c in PROPOSAL_COLUMNS if c != "role"), "base_place_id", "in_place_id",
+    ),
+    "ledger_rules.csv": (*RULE_COLUMNS[2:], "note"),
+}  # fmt: skip
 VOCABULARIES = {
     "层级 level": get_args(model.Level),
     "数据性质 kind": get_args(model.Kind),
@@ -239,7 +244,7 @@ def test_every_column_of_a_facts_file_is_documented_under_its_name(name: str) ->
 def test_every_collection_is_documented() -> None:
     text = section(DICTIONARY, "3 工作区的数据集 / Collections of the workspace")
     rows = "\n".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
-    stored = {*baseline.GEO_COLLECTIONS, *baseline.TABLES}
+    stored = {*baseline.GEO_COLLECTIONS, *baseline.TABLES, *baseline.PLANS}
     assert set(TAKEN) <= stored
     assert stored <= code_spans(rows)
     downloads = section(read(DOCS / "interface.md"), ADDRESSES)

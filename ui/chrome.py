@@ -9,10 +9,12 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from layers.texts import text
+from store.synthetic import SyntheticMark
 
 STYLE = Path(__file__).with_name("style.css")
 FONT = "/assets/fonts/index.css"
 LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
+REPORT_NAMES = {"pdf": "PDF", "xlsx": "Excel", "gpkg": "GeoPackage", "html": "HTML"}
 FORMAT_NAMES = {"geojson": "GeoJSON", "csv": "CSV", "gpkg": "GeoPackage"}
 _KEPT = "kept_language"  # the switch's own state is lost when its page is left
 
@@ -82,6 +84,13 @@ def settle_language(lang: str, default: str) -> None:
         warn(text("legend.view.bad_lang", lang, value=asked[:40]))
     if asked != lang:
         st.query_params["lang"] = lang
+
+
+def synthetic_banner(made: SyntheticMark | None, lang: str) -> None:
+    """On every page of a made-up workspace, that it is one."""
+    if made is not None:
+        words = escape(text("ui.synthetic", lang, seed=made.seed))
+        st.html(f'<p class="za-synthetic-banner" role="note">{words}</p>')
 
 
 def note(message: str) -> None:

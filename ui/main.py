@@ -9,12 +9,22 @@ import streamlit as st
 from layers.atlas import open_atlas
 from layers.texts import text
 from settings import load_settings
-from ui import chrome, downloads_page, map_page, place_page, sources_page
+from ui import (
+    chrome,
+    compare_page,
+    downloads_page,
+    map_page,
+    place_page,
+    proposal_page,
+    sources_page,
+)
 
 ICON = Path(__file__).with_name("icon.svg")
 PAGES = (
     ("map", map_page.render),
     ("place", place_page.render),
+    ("proposal", proposal_page.render),
+    ("compare", compare_page.render),
     ("sources", sources_page.render),
     ("downloads", downloads_page.render),
 )
@@ -36,6 +46,7 @@ def main() -> None:
     def page(name: str, render: map_page.Render) -> st.Page:
         def draw() -> None:
             chrome.header(text(f"ui.{name}_title", lang), lang)
+            chrome.synthetic_banner(atlas.synthetic, lang)
             chrome.settle_language(lang, settings.language)
             render(atlas, lang)
 
