@@ -50,6 +50,8 @@ def child(name: str, count: int, cold: bool) -> None:
     """Measure one engine in this process; prints seconds, peak MB and sums as JSON."""
     import json
 
+    from geo.layerfile import forget
+
     folder, zone = data.make(count), data.zone()
     engine = FILES[name]
     sums = engine(folder, zone)
@@ -57,6 +59,7 @@ def child(name: str, count: int, cold: bool) -> None:
     for _ in range(REPEATS):
         if cold:
             evict(folder)
+            forget()
         start = time.perf_counter()
         engine(folder, zone)
         times.append(time.perf_counter() - start)

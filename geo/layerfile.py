@@ -18,6 +18,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import shapely
 from numpy.typing import NDArray
 
 from geo.errors import LayerFileError
@@ -29,6 +30,7 @@ NOTES_KEY: Final = b"zone_atlas"
 SIDES: Final = ("xmin", "ymin", "xmax", "ymax")
 _KNOWN_CRS: Final = {("EPSG", 4490), ("EPSG", 4326), ("OGC", "CRS84")}
 _KEPT_FILES: Final = 16
+_KEPT_CHUNKS: Final = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class LayerFile:
     """
 
     path: Path
+    key: tuple[str, int, int, int]
     metadata: Any
     columns: tuple[str, ...]
     geometry: str
@@ -69,6 +72,66 @@ class LayerFile:
             return file.read_row_groups(list(groups), columns=list(columns), use_threads=False)
 
 
+class Chunk:
+    """A row group in memory; geometry is decoded feature by feature, when it is asked for."""
+
+    def __init__(self, table: pa.Table, bounds: Floats, geometry: str) -> None:
+        self.table = table
+        self.bounds = bounds
+        self._wkb = table.column(geometry)
+        self._shapes = np.full(table.num_rows, None, dtype=object)
+
+    def shapes(self, rows: Integers) -> NDArray[np.object_]:
+        """The geometries of some rows, in degrees."""
+        lacking = rows[self._shapes[rows] == None]  # noqa: E711 - element by element
+        if len(lacking):
+            self._shapes[lacking] = shapely.from_wkb(self._wkb.take(lacking).to_numpy())
+        found: NDArray[np.object_] = self._shapes[rows]
+        return found
+
+
+def chunks(file: LayerFile, groups: Sequence[int], columns: Sequence[str]) -> list[Chunk]:
+    """Row groups of a measured file with some columns; those asked for last stay in memory.
+
+    A version never changes, and who draws a proposal asks for the same land again and again.
+    """
+    names = tuple(columns)
+    with _lock:
+        known = {g: _chunks.get((file.key, g, names)) for g in groups}
+    lacking = [g for g, chunk in known.items() if chunk is None]
+    if lacking:
+        table = file.read(lacking, [*names, file.covering, file.geometry])
+        bounds = bounds_of(table, file.covering)
+        start = 0
+        for group in lacking:
+            rows = file.metadata.row_group(group).num_rows
+            part = table.slice(start, rows)
+            known[group] = Chunk(part, bounds[start : start + rows], file.geometry)
+            start += rows
+    with _lock:
+        for group, chunk in known.items():
+            assert chunk is not None  # noqa: S101 - just read
+            _chunks[file.key, group, names] = chunk
+            _chunks.move_to_end((file.key, group, names))
+        while len(_chunks) > _KEPT_CHUNKS:
+            _chunks.popitem(last=False)
+    return [chunk for chunk in known.values() if chunk is not None]
+
+
+def forget() -> None:
+    """Forget all footers and row groups kept in memory."""
+    with _lock:
+        _files.clear()
+        _chunks.clear()
+
+
+def bounds_of(table: pa.Table, covering: str) -> Floats:
+    """The covering of rows as an array (n, 4): west, south, east, north in degrees."""
+    box = table.column(covering).combine_chunks()
+    return np.stack([box.field(i).to_numpy(zero_copy_only=False) for i in range(4)], axis=1)
+
+
+_chunks: OrderedDict[tuple[Any, int, tuple[str, ...]], Chunk] = OrderedDict()
 _files: OrderedDict[tuple[str, int, int, int], LayerFile] = OrderedDict()
 _lock = threading.Lock()
 
@@ -87,7 +150,7 @@ def open_layer(path: Path) -> LayerFile:
             if key in _files:
                 _files.move_to_end(key)
                 return _files[key]
-        made = _parsed(path)
+        made = _parsed(path, key)
     except (OSError, pa.ArrowInvalid) as error:
         raise LayerFileError(f"无法读取图层文件 {path}：{error} / cannot read {path}") from error
     with _lock:
@@ -97,7 +160,7 @@ def open_layer(path: Path) -> LayerFile:
     return made
 
 
-def _parsed(path: Path) -> LayerFile:
+def _parsed(path: Path, key: tuple[str, int, int, int]) -> LayerFile:
     metadata = pq.read_metadata(path)
     schema = metadata.schema.to_arrow_schema()
     notes = schema.metadata or {}
@@ -113,7 +176,7 @@ def _parsed(path: Path) -> LayerFile:
     area = str(own.get("area_column", ""))
     measured = area in names and bool(covering)
     return LayerFile(
-        path=path, metadata=metadata, columns=names, geometry=geometry, covering=covering,
+        path=path, key=key, metadata=metadata, columns=names, geometry=geometry, covering=covering,
         area_column=area if measured else "", valid=bool(own.get("valid")) and measured,
         groups=metadata.num_row_groups, rows=metadata.num_rows,
         bounds=_group_bounds(metadata, covering) if covering else None,

@@ -176,7 +176,7 @@ class _Maker:
         self, rule: Rule, land: Any, counted: Any, version: int | None, status: Status
     ) -> None:
         area = 0.0 if counted is None else float(shapely.area(counted))
-        shape = None if counted is None or area == 0 else to_degrees(counted)
+        shape = None if counted is None or area == 0 else _degrees(counted)
         if rule.action == "flag":
             self.flags.append(Flag(rule, area, shape, version, status))
             return
@@ -227,7 +227,7 @@ class _Maker:
     def finish(self) -> Ledger:
         """The ledger, with the rest as its last line."""
         area = float(shapely.area(self.rest))
-        shape = to_degrees(self.rest) if area > 0 else None
+        shape = _degrees(self.rest) if area > 0 else None
         self.lines.append(Line("rest", None, area, area, shape, None, "ok"))
         gross = float(shapely.area(self.plane))
         return Ledger(gross, tuple(self.lines), tuple(self.flags), tuple(self.problems))
@@ -252,6 +252,14 @@ def _cut(operation: Any, a: Any, b: Any) -> Any:
     except shapely.errors.GEOSException:  # rounding: a grid of a tenth of a mm mends it
         made = operation(a, b, grid_size=1e-4)
     return polygonal(np.array([made], dtype=object))[0]
+
+
+def _degrees(plane: Any) -> Any:
+    """Land in degrees, valid there too: the way back rounds, and slivers may cross themselves."""
+    shape = to_degrees(plane)
+    if shapely.is_valid(shape):
+        return shape
+    return polygonal(np.array([shapely.make_valid(shape)], dtype=object))[0]
 
 
 def _apart(plane: Any, path: Path) -> bool:

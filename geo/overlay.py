@@ -15,12 +15,13 @@ from typing import Any, Final, Literal, TypeAlias
 
 import geopandas as gpd
 import numpy as np
+import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
 
 from geo.areas import CRS, M2_PER_HA
 from geo.errors import InvalidShapeError, LayerFileError
-from geo.layerfile import LayerFile, open_layer
+from geo.layerfile import LayerFile, bounds_of, chunks, open_layer
 from geo.multiplicity import lone_edges
 from geo.plane import box_to_plane, to_degrees, to_plane
 from geo.subdivide import Pieces
@@ -32,6 +33,7 @@ BLANK: Final = "(空)"  # the class of features that have none
 TOLERANCE_M2: Final = 1.0
 _RELATIVE: Final = 1e-9
 _NAMED_PAIRS: Final = 5
+_FEW_OF_ONE: Final = 128  # vertices of a piece when the pieces serve one zone only
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +101,7 @@ def area_by_class(zone: Any, layer: Path, *, by: str) -> Overlay:
     areas = np.empty(len(found.names))
     areas[inside] = found.areas[inside]
     edge = np.flatnonzero(~inside)
-    pieces = Pieces.of([plane])
-    cut = to_plane(found.shapes[edge])
-    areas[edge] = pieces.crossing_areas(cut, np.zeros(len(edge), dtype=np.int64))
+    areas[edge] = _edge_areas(np.asarray(to_plane(found.shapes[edge]), dtype=object), plane)
     touching = areas > 0
     classes = _sums(found.names[touching], areas[touching])
     covered = math.fsum(classes.values())
@@ -220,6 +220,8 @@ def _features(
     box = shapely.bounds(to_degrees(shapely.box(*shapely.bounds(plane))))
     groups = file.groups_in(box)
     wanted = dict.fromkeys([*((by,) if by else ()), *columns])
+    if file.valid:
+        return _measured(file, plane, by, columns, box=box, groups=groups.tolist())
     asked = [*wanted, *filter(None, (file.covering, file.area_column)), file.geometry]
     table = file.read(groups.tolist(), asked)
     if file.covering:
@@ -231,31 +233,54 @@ def _features(
         table = table.take(hit)
         bounds = bounds[hit]
     shapes = np.asarray(shapely.from_wkb(table.column(file.geometry).to_numpy()), dtype=object)
-    problems: tuple[Problem, ...] = ()
-    known = file.valid
-    if not known:
-        shapes, keep, problems = _sound(shapes)
-        table = table.take(np.flatnonzero(keep))
-        shapes = shapes[keep]
-        bounds = shapely.bounds(shapes)
-    shapely.prepare(plane)
-    inside = shapely.contains_properly(plane, shapely.box(*box_to_plane(bounds).T))
+    shapes, keep, problems = _sound(shapes)
+    table = table.take(np.flatnonzero(keep))
+    shapes = shapes[keep]
+    inside = _inside(plane, shapely.bounds(shapes))
     areas = np.full(len(shapes), np.nan)
-    if known:
-        areas = table.column(file.area_column).to_numpy()
-    elif inside.any():
+    if inside.any():
         areas[inside] = shapely.area(to_plane(shapes[inside]))
     return _Features(
-        names=_names(table, by), shapes=shapes, areas=areas, inside=np.asarray(inside, dtype=bool),
+        names=_names(table, by), shapes=shapes, areas=areas, inside=inside,
         extra={n: table.column(n).to_numpy(zero_copy_only=False) for n in columns},
         problems=problems,
     )  # fmt: skip
 
 
-def bounds_of(table: Any, covering: str) -> Floats:
-    """The covering of rows as an array (n, 4): west, south, east, north in degrees."""
-    box = table.column(covering).combine_chunks()
-    return np.stack([box.field(i).to_numpy(zero_copy_only=False) for i in range(4)], axis=1)
+def _measured(
+    file: LayerFile, plane: Any, by: str | None, columns: Sequence[str], *, box: Any,
+    groups: list[int],
+) -> _Features:  # fmt: skip
+    """As `_features`, for a measured file: nothing to mend, areas known."""
+    wanted = tuple(dict.fromkeys([*((by,) if by else ()), *columns, file.area_column]))
+    tables, shapes, bounds = [], [], []
+    for chunk in chunks(file, groups, wanted):
+        b = chunk.bounds
+        hit = np.flatnonzero(
+            (b[:, 0] <= box[2]) & (b[:, 2] >= box[0]) & (b[:, 1] <= box[3]) & (b[:, 3] >= box[1])
+        )
+        if len(hit):
+            tables.append(chunk.table.select(list(wanted)).take(hit))
+            shapes.append(chunk.shapes(hit))
+            bounds.append(b[hit])
+    if not tables:
+        nothing: Any = np.empty(0, dtype=object)
+        extra = dict.fromkeys(columns, nothing)
+        return _Features(nothing, nothing, np.empty(0), np.empty(0, dtype=bool), extra, ())
+    table = pa.concat_tables(tables)
+    return _Features(
+        names=_names(table, by), shapes=np.concatenate(shapes),
+        areas=table.column(file.area_column).to_numpy(),
+        inside=_inside(plane, np.concatenate(bounds)),
+        extra={n: table.column(n).to_numpy(zero_copy_only=False) for n in columns}, problems=(),
+    )  # fmt: skip
+
+
+def _inside(plane: Any, bounds: Floats) -> NDArray[np.bool_]:
+    """Which boxes (degrees) lie wholly inside a zone of the plane."""
+    shapely.prepare(plane)
+    boxes = shapely.box(*box_to_plane(bounds).T)
+    return np.asarray(shapely.contains_properly(plane, boxes), dtype=bool)
 
 
 def _names(table: Any, by: str | None) -> Shapes:
@@ -307,10 +332,27 @@ def polygonal(shapes: Shapes) -> Shapes:
 def _clip(found: _Features, plane: Any) -> Clipped:
     shapes = np.asarray(to_plane(found.shapes), dtype=object)
     edge = np.flatnonzero(~found.inside)
+    edge = edge[~shapely.contains_properly(plane, shapes[edge])]
+    away = edge[~shapely.intersects(plane, shapes[edge])]
+    shapes[away] = shapely.Polygon()
+    edge = np.setdiff1d(edge, away)
     if len(edge):
         shapes[edge] = polygonal(shapely.intersection(shapes[edge], plane))
     areas = shapely.area(shapes)
     return Clipped(found.names, shapes, areas, found.inside, found.problems)
+
+
+def _edge_areas(shapes: Shapes, plane: Any) -> Floats:
+    """Area inside the zone of shapes of which most lie near its edge; only real cuts are made."""
+    areas = np.zeros(len(shapes))
+    shapely.prepare(plane)
+    whole = shapely.contains_properly(plane, shapes)
+    areas[whole] = shapely.area(shapes[whole])
+    cut = np.flatnonzero(~whole & shapely.intersects(plane, shapes))
+    if len(cut):
+        pieces = Pieces.of([plane], few=_FEW_OF_ONE)
+        areas[cut] = pieces.crossing_areas(shapes[cut], np.zeros(len(cut), dtype=np.int64))
+    return areas
 
 
 def _sums(names: Shapes, areas: Floats) -> dict[str, float]:

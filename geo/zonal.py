@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
-from geo.layerfile import LayerFile, open_layer
-from geo.overlay import BLANK, bounds_of, polygonal, require_column, zone_to_plane
+from geo.layerfile import LayerFile, bounds_of, open_layer
+from geo.overlay import BLANK, polygonal, require_column, zone_to_plane
 from geo.plane import box_to_plane, to_plane
 from geo.subdivide import MIXED, LabelGrid, Pieces
 

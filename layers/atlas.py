@@ -7,6 +7,7 @@ between threads and must not be changed by those who read them.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Mapping
@@ -352,6 +353,13 @@ def open_atlas(workspace_dir: Path, data_dir: Path) -> Atlas:
                 found.atlas = Atlas(found.atlas.workspace, versions)
             found.checked_at = time.monotonic()
         return found.atlas
+
+
+def look_again(atlas: Atlas) -> None:
+    """Let the next `open_atlas` look for new versions at once: something was just saved."""
+    found = _opened.get(atlas.workspace.path)
+    if found is not None:
+        found.checked_at = -math.inf
 
 
 def forget_atlases() -> None:

@@ -84,7 +84,9 @@ def test_lines_add_up_in_any_order_and_share_no_ground(seed, rules, shuffled, la
     ledger = make_ledger(subject, rules, layers)
     adds_up(ledger)
     assert ledger.gross_m2 == pytest.approx(float(area_m2([subject])[0]), rel=1e-9)
-    shapes = [to_plane(line.geometry) for line in ledger.lines if line.geometry is not None]
+    drawn = [line.geometry for line in ledger.lines if line.geometry is not None]
+    assert shapely.is_valid(drawn).all()
+    shapes = shapely.make_valid(to_plane(np.array(drawn, dtype=object)))
     for a, b in itertools.combinations(shapes, 2):
         # Degrees round the plane: a grid of a millimetre keeps that from breaking the check.
         assert float(shapely.area(shapely.intersection(a, b, grid_size=1e-3))) < 50

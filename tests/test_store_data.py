@@ -15,6 +15,7 @@ from facts.load import load_facts
 from facts.tables import FRAME_NAMES
 from store.baseline import (
     GEO_COLLECTIONS,
+    PLANS,
     TABLES,
     BaselineReport,
     ensure_baseline,
@@ -45,7 +46,7 @@ def report(workspace: Workspace) -> BaselineReport:
 
 def test_all_collections_are_there_and_sound(workspace: Workspace, report: BaselineReport) -> None:
     assert set(TABLES) == set(FRAME_NAMES)
-    assert set(report.versions) == {*GEO_COLLECTIONS, *TABLES}
+    assert set(report.versions) == {*GEO_COLLECTIONS, *TABLES, *PLANS}
     assert workspace.verify() == []
     assert settled_versions(workspace) == report.versions
 

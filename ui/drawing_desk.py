@@ -20,7 +20,7 @@ from facts.model import Lang
 from geo.errors import GeoError
 from geo.proposals import KINDS, Proposal, next_alternative
 from layers.assess import proposals_of
-from layers.atlas import Atlas
+from layers.atlas import Atlas, look_again
 from layers.texts import text
 from store.errors import StoreError
 from store.proposals import save_proposal
@@ -163,6 +163,7 @@ def _save(atlas: Atlas, proposal: Proposal, lang: Lang, *, said: str) -> bool:
     except (StoreError, GeoError) as error:
         chrome.warn(str(getattr(error, "message", error)))
         return False
+    look_again(atlas)
     return True
 
 

@@ -16,7 +16,7 @@ from geo.errors import RuleTextError
 from geo.proposals import Proposal
 from geo.rules import Rule, rules_from_text, rules_to_text
 from layers.assess import UnknownProposalError, dossier, find_proposal, proposals_of, rules_of
-from layers.atlas import Atlas
+from layers.atlas import Atlas, look_again
 from layers.dossiers import Dossier
 from layers.reportdata import full_name
 from layers.texts import text
@@ -171,6 +171,7 @@ def _rules_box(
         except StoreError as error:
             chrome.warn(error.message)
             return
+        look_again(atlas)
         st.query_params.pop("rules", None)
         st.rerun()
 
