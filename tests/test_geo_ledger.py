@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,9 +86,10 @@ def test_lines_add_up_in_any_order_and_share_no_ground(seed, rules, shuffled, la
     drawn = [line.geometry for line in ledger.lines if line.geometry is not None]
     assert shapely.is_valid(drawn).all()
     shapes = shapely.make_valid(to_plane(np.array(drawn, dtype=object)))
-    for a, b in itertools.combinations(shapes, 2):
-        # Degrees round the plane: a grid of a millimetre keeps that from breaking the check.
-        assert float(shapely.area(shapely.intersection(a, b, grid_size=1e-3))) < 50
+    # United they are as large as one by one: no ground lies in two of them. On the way to degrees
+    # land that touches itself is repaired, which moves slivers of a few parts per million.
+    united = float(shapely.area(shapely.union_all(shapes)))
+    assert united == pytest.approx(float(shapely.area(shapes).sum()), rel=1e-5)
     other = list(rules)
     shuffled.shuffle(other)
     again = make_ledger(subject, other, layers)
