@@ -15,7 +15,8 @@ from facts.errors import FactsError
 
 Floats: TypeAlias = NDArray[np.float64]
 
-# How much the groups of criteria weigh against each other; within a group all weigh the same.
+# How much the groups of criteria weigh against each other, 1 where nothing is said; within a
+# group all weigh the same. "equal" does without groups: every criterion weighs the same.
 PRESETS: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
     {
         "equal": {},
@@ -25,6 +26,7 @@ PRESETS: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
     }
 )
 CONSISTENT_BELOW: Final = 0.1
+_AGREED: Final = 1e-9  # judgements, as logarithms of ratios, that differ by rounding only
 # Mean consistency index of random matrices of order 1 to 10: Saaty, The Analytic Hierarchy
 # Process (1980).
 _RANDOM_INDEX: Final = (0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49)
@@ -38,11 +40,18 @@ class WeightsError(FactsError):
 
 @dataclass(frozen=True, slots=True)
 class AhpResult:
-    """Weights (adding up to 1), the largest eigenvalue, and how far the judgements agree."""
+    """Weights (adding up to 1), the largest eigenvalue, and how far the judgements agree.
+
+    `most_at_odds` is the pair (indices) whose judgement is farthest from what all judgements
+    together say of it, and `implied` what they say; None when they agree perfectly. For three
+    criteria all pairs are equally at odds and the first one is named.
+    """
 
     weights: Floats
     lambda_max: float
     consistency_ratio: float
+    most_at_odds: tuple[int, int] | None = None
+    implied: float | None = None
 
     @property
     def consistent(self) -> bool:
@@ -51,14 +60,15 @@ class AhpResult:
 
 
 def check_weights(weights: Mapping[str, float | None], ids: Sequence[str]) -> Floats:
-    """Weights in the order of `ids`, adding up to 1.
+    """Weights in the order of `ids`, adding up to 1; only their proportions count.
 
     Raises:
-        WeightsError: a weight is missing, negative, not finite or of an unknown criterion, or
-        all are zero; every fault is named.
+        WeightsError: a weight is missing, negative, not finite or of an unknown criterion, an id
+        stands twice, or all weights are zero; every fault is named.
     """
     faults = [f"{name}：没有这个指标 / no such criterion" for name in weights if name not in ids]
-    for name in ids:
+    faults += [f"{name}：重复 / stands twice" for name in dict.fromkeys(ids) if ids.count(name) > 1]
+    for name in dict.fromkeys(ids):
         value = weights.get(name)
         if value is None:
             faults.append(f"{name}：缺少权重 / has no weight")
@@ -69,8 +79,10 @@ def check_weights(weights: Mapping[str, float | None], ids: Sequence[str]) -> Fl
     if faults:
         raise WeightsError("权重有误 / weights at fault: " + "; ".join(faults))
     found = np.array([float(weights[name] or 0.0) for name in ids])
-    if not found.sum() > 0:
+    largest = found.max(initial=0.0)
+    if not largest > 0:
         raise WeightsError("权重全为零，至少要有一项大于零 / all weights are zero")
+    found = found / largest  # the sum of very large weights would not be finite
     return np.asarray(found / found.sum(), dtype=np.float64)
 
 
@@ -78,10 +90,16 @@ def preset(name: str, groups: Mapping[str, str]) -> Floats:
     """Weights by a preset, adding up to 1; `groups` gives each criterion's group, in order.
 
     Raises:
-        WeightsError: no such preset, or no criterion.
+        WeightsError: no such preset, no criterion, or none of the group that it puts first.
     """
     if name not in PRESETS or not groups:
         raise WeightsError(f"没有预设权重 {name} / no preset {name}")
+    lacking = [group for group in PRESETS[name] if group not in groups.values()]
+    if lacking:
+        raise WeightsError(
+            f"预设 {name} 侧重 {'、'.join(lacking)}，所选指标中没有这一组 / "
+            f"the preset {name} favours {', '.join(lacking)}, of which no criterion is chosen"
+        )
     sizes = {group: list(groups.values()).count(group) for group in groups.values()}
     if name == "equal":
         found = np.ones(len(groups))
@@ -89,6 +107,14 @@ def preset(name: str, groups: Mapping[str, str]) -> Floats:
         factors = PRESETS[name]
         found = np.array([factors.get(group, 1.0) / sizes[group] for group in groups.values()])
     return np.asarray(found / found.sum(), dtype=np.float64)
+
+
+def presets(groups: Mapping[str, str]) -> Mapping[str, Floats]:
+    """The weights of every preset that fits the criteria, by name; `groups` as in `preset`."""
+    present = set(groups.values())
+    return {
+        name: preset(name, groups) for name in PRESETS if groups and PRESETS[name].keys() <= present
+    }
 
 
 def ahp_matrix(judgements: Mapping[tuple[str, str], float], ids: Sequence[str]) -> Floats:
@@ -139,8 +165,21 @@ def ahp_weights(matrix: Floats) -> AhpResult:
     values, vectors = np.linalg.eig(matrix)
     largest = int(np.argmax(values.real))
     vector = np.abs(vectors[:, largest].real)
+    weights = np.asarray(vector / vector.sum(), dtype=np.float64)
     lambda_max = float(values[largest].real)
     index = (lambda_max - size) / (size - 1)
     random = _RANDOM_INDEX[size - 1]
     ratio = max(index / random, 0.0) if random else 0.0
-    return AhpResult(np.asarray(vector / vector.sum()), lambda_max, float(ratio))
+    pair, implied = _most_at_odds(matrix, weights)
+    return AhpResult(weights, lambda_max, float(ratio), pair, implied)
+
+
+def _most_at_odds(matrix: Floats, weights: Floats) -> tuple[tuple[int, int] | None, float | None]:
+    """The judgement farthest, as a ratio, from that of the weights; None when all agree."""
+    implied = weights[:, None] / weights[None, :]
+    apart = np.triu(np.abs(np.log(matrix / implied)), 1)
+    # Rounding must not choose among pairs that are equally at odds.
+    i, j = (int(n) for n in np.argwhere(apart >= apart.max() - _AGREED)[0])
+    if apart[i, j] <= _AGREED:
+        return None, None
+    return (i, j), float(implied[i, j])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from facts.ranking import METHODS, Criterion, RankingError, normalised, rank
+from facts.ranking import METHODS, Criterion, OnlyOneError, RankingError, normalised, rank
 from facts.stability import stability
 from facts.weights import WeightsError, ahp_matrix, ahp_weights, check_weights, preset
 
@@ -167,3 +167,113 @@ def test_the_smallest_change_turns_it_and_nothing_smaller_does(table) -> None:
     assert found.change.weights.sum() == pytest.approx(1)
     if turned.any():
         assert found.change.distance <= moved[turned].min() + 1e-9
+
+
+# --- what min-max, benchmarks and gaps must not do ------------------------------------------------
+
+
+def test_rounding_errors_are_no_difference() -> None:
+    values = np.array([[0.1 + 0.2, 1.0], [0.3, 2.0]])
+    found = rank(values, [Criterion("a", "higher"), Criterion("b", "higher")], np.array([0.9, 0.1]))
+    assert found.dropped == (0,) and found.silences == ("alike",)
+    assert found.ranks.tolist() == [2, 1]
+
+
+def test_why_a_criterion_says_nothing() -> None:
+    values = np.array([[NAN, 5.0, 7.0, 1.0], [NAN, 5.0, NAN, 2.0]])
+    criteria = [Criterion(n, "higher", 5.0) for n in "abcd"]
+    found = rank(values, criteria, np.full(4, 0.25))
+    assert found.dropped == (0, 1, 2)
+    assert found.silences == ("nobody", "alike", "no_range")
+    assert found.missing == () and found.certain.all()
+
+
+def test_a_score_against_benchmarks_is_how_far_from_par_everyone_is() -> None:
+    criteria = [Criterion("a", "higher", 2.0), Criterion("b", "higher", 2.0),
+                Criterion("c", "higher", 1.0)]  # fmt: skip
+    values = np.array([[1.0, 4.0, NAN], [3.0, 4.0, NAN]])
+    found = rank(values, criteria, np.array([0.25, 0.25, 0.5]), method="benchmark")
+    # b is alike and counts all the same; c is on nobody's file and can't.
+    assert found.dropped == (2,) and found.silences == ("nobody",)
+    assert found.scores == pytest.approx([1.25, 1.75])
+    level = rank(values[:1].repeat(2, axis=0), criteria, np.full(3, 1 / 3), method="benchmark")
+    assert level.ranks.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(("polarity", "value", "wanted"), [
+    ("higher", 0.0, 0.0), ("higher", -5.0, 0.0), ("higher", 8.0, 2.0), ("higher", 80.0, 2.0),
+    ("lower", 0.0, 2.0), ("lower", -1.0, 2.0), ("lower", 4.0, 1.0), ("lower", 6.0, 0.5),
+    ("lower", 8.0, 0.0), ("lower", 80.0, 0.0),
+])  # fmt: skip
+def test_benchmarks_end_at_nothing_and_at_twice_par(polarity, value, wanted) -> None:
+    table = normalised(np.array([[value]]), [Criterion("a", polarity, 4.0)], method="benchmark")
+    assert table.tolist() == [[wanted]]
+
+
+def test_faulty_benchmarks_are_all_named() -> None:
+    given_benchmarks = (None, 0.0, -1.0, NAN, float("inf"), 3.0)
+    criteria = [Criterion(f"c{n}", "higher", b) for n, b in enumerate(given_benchmarks)]
+    with pytest.raises(RankingError) as refused:
+        normalised(np.ones((2, 6)), criteria, method="benchmark")
+    assert all(f"c{n}" in str(refused.value) for n in range(5))
+    assert "c5" not in str(refused.value)
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    values, criteria = np.array([[1.0, 2], [2, 1]]), [Criterion(n, "higher") for n in "ab"]
+    with pytest.raises(OnlyOneError):
+        rank(values[:1], criteria, np.array([0.5, 0.5]))
+    with pytest.raises(RankingError, match="2, 2, 3"):
+        rank(values, criteria, np.full(3, 1 / 3))
+    with pytest.raises(RankingError, match="infinite values in: b"):
+        rank(np.array([[1.0, np.inf], [2, 1]]), criteria, np.array([0.5, 0.5]))
+    with pytest.raises(RankingError, match="zero or more: a, b"):
+        rank(values, criteria, np.array([-0.5, NAN]))
+
+
+@given(tables, st.sampled_from(METHODS), st.data())
+def test_bounds_hold_whatever_the_missing_value_is(table, method, data) -> None:
+    """A gap filled with any value between the worst and the best known stays in the bounds."""
+    count, width = table.shape
+    criteria = [
+        Criterion(str(n), data.draw(st.sampled_from(["higher", "lower"])), 50.0)
+        for n in range(width)
+    ]
+    hole = data.draw(st.integers(0, count - 1)), data.draw(st.integers(0, width - 1))
+    gap = table.copy()
+    gap[hole] = NAN
+    try:
+        found = rank(gap, criteria, np.full(width, 1 / width), method=method)
+    except RankingError:
+        return
+    if not found.missing:
+        assert found.certain.all()
+        return
+    assert found.missing == (hole,)
+    assert np.flatnonzero(~found.certain).tolist() == [hole[0]]
+    column = found.normalised[:, hole[1]]
+    share = data.draw(st.floats(0, 1))
+    full = found.normalised.copy()
+    full[hole] = np.nanmin(column) + share * (np.nanmax(column) - np.nanmin(column))
+    scores = full @ found.weights
+    i = hole[0]
+    assert found.low[i] - 1e-9 <= scores[i] <= found.high[i] + 1e-9
+    place = 1 + int(np.sum(scores > scores[i] + 1e-9))
+    assert found.best_rank[i] <= place <= found.worst_rank[i]
+    others = np.arange(count) != i
+    assert scores[others] == pytest.approx(found.scores[others])
+
+
+@given(tables, st.data())
+def test_units_make_no_difference_to_min_max_and_z_scores(table, data) -> None:
+    width = table.shape[1]
+    criteria = [Criterion(str(n), "higher") for n in range(width)]
+    factors = data.draw(arrays(np.float64, width, elements=st.sampled_from([1e-4, 15.0, 1e4])))
+    for method in ("minmax", "zscore"):
+        try:
+            one = rank(table, criteria, np.full(width, 1 / width), method=method)
+        except RankingError:
+            continue
+        other = rank(table * factors, criteria, np.full(width, 1 / width), method=method)
+        assert other.scores == pytest.approx(one.scores, abs=1e-8)
+        assert other.dropped == one.dropped
