@@ -63,3 +63,42 @@ class LayerFileError(GeoError):
     """A GeoParquet file can't be overlaid: unreadable, without a column, in another datum."""
 
     code = "bad_layer_file"
+
+
+class FileRefusedError(GeoError):
+    """A file can't be read: it is not what it claims to be, is damaged, or asks for harm.
+
+    `line` and `feature` (from 1) say where, as far as that is known.
+    """
+
+    code = "file_refused"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "",
+        faults: Sequence[str] = (),
+        line: int | None = None,
+        feature: int | None = None,
+    ) -> None:
+        super().__init__(message, faults=faults)
+        self.code = code or type(self).code
+        self.line = line
+        self.feature = feature
+
+
+class LimitError(FileRefusedError):
+    """A file is larger than this installation takes in; the message names limit and setting."""
+
+    code = "too_large"
+
+
+class CrsQuestionError(GeoError):
+    """Where the coordinates stand is not settled and must be asked; see `verdict`."""
+
+    code = "crs_question"
+
+    def __init__(self, message: str, *, verdict: object = None) -> None:
+        super().__init__(message)
+        self.verdict = verdict

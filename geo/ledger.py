@@ -15,8 +15,9 @@ import numpy as np
 import shapely
 
 from geo.layerfile import open_layer
-from geo.overlay import Clipped, Problem, pieces_plane, polygonal, zone_to_plane
+from geo.overlay import Clipped, pieces_plane, polygonal, zone_to_plane
 from geo.plane import to_degrees
+from geo.problems import Problem
 from geo.rules import Rule
 
 LineKind = Literal["exclude", "usable", "redevelopable", "rest"]

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import geopandas as gpd
 import numpy as np
@@ -24,6 +24,7 @@ from geo.errors import InvalidShapeError, LayerFileError
 from geo.layerfile import LayerFile, bounds_of, chunks, open_layer
 from geo.multiplicity import lone_edges
 from geo.plane import box_to_plane, to_degrees, to_plane
+from geo.problems import Problem
 from geo.subdivide import Pieces
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -34,22 +35,6 @@ TOLERANCE_M2: Final = 1.0
 _RELATIVE: Final = 1e-9
 _NAMED_PAIRS: Final = 5
 _FEW_OF_ONE: Final = 128  # vertices of a piece when the pieces serve one zone only
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with a layer, or could be: never silently mended.
-
-    `lon` and `lat` (degrees) are a place to look at, where there is one.
-    """
-
-    code: str
-    level: Literal["error", "warning"]
-    message_zh: str
-    message_en: str
-    count: int = 1
-    lon: float | None = None
-    lat: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import pyproj
 import shapely
 
 from geo.landlayer import AREA_COLUMN, MEASURED, LayerReport, prepare_layer
-from geo.overlay import Problem
+from geo.problems import Problem
 from store.baseline import GEO_COLLECTIONS, PLANS, TABLES
 from store.errors import BadFrameError
 from store.log import BBox

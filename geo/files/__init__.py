@@ -1,0 +1,1 @@
+"""Files of features, read and written: every format that offices bring."""
