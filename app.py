@@ -67,7 +67,7 @@ def create_app(settings: Settings) -> App:
 def main() -> None:
     """Serve until interrupted."""
     print(f"开发区一张图 / Zone Atlas: http://{SETTINGS.host}:{SETTINGS.port}", flush=True)
-    app.run(config={"server.port": SETTINGS.port, "server.address": SETTINGS.host})
+    app.run(config=SETTINGS.server_options())
 
 
 try:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from geo.limits import MB, Limits
 
 ROOT = Path(__file__).resolve().parent
 
@@ -59,7 +61,41 @@ TABLE: tuple[Setting, ...] = (
         "language", "zh", "zh|en", "ZONE_ATLAS_LANGUAGE",
         "首次打开时的界面语言", "Language of the interface at the first visit",
     ),
+    Setting(
+        "max_file_mb", "1024", "MB", "ZONE_ATLAS_MAX_FILE_MB",
+        "导入文件的最大字节数", "Largest file that is taken in",
+    ),
+    Setting(
+        "max_text_mb", "256", "MB", "ZONE_ATLAS_MAX_TEXT_MB",
+        "文本类文件(GeoJSON、KML、DXF、CSV、TXT)的最大字节数",
+        "Largest text file (GeoJSON, KML, DXF, CSV, TXT)",
+    ),
+    Setting(
+        "max_unpacked_mb", "4096", "MB", "ZONE_ATLAS_MAX_UNPACKED_MB",
+        "压缩包解开后的最大总字节数", "Largest content of an archive, unpacked",
+    ),
+    Setting(
+        "max_features", "5000000", "features", "ZONE_ATLAS_MAX_FEATURES",
+        "一个文件的最多要素数", "Most features of a file",
+    ),
+    Setting(
+        "max_vertices", "100000000", "vertices", "ZONE_ATLAS_MAX_VERTICES",
+        "一个文件的最多顶点数", "Most vertices of a file",
+    ),
+    Setting(
+        "max_ring_vertices", "2000000", "vertices", "ZONE_ATLAS_MAX_RING_VERTICES",
+        "一个环的最多顶点数", "Most vertices of one ring",
+    ),
+    Setting(
+        "import_seconds", "300", "s", "ZONE_ATLAS_IMPORT_SECONDS",
+        "网页上读取一个文件的最长时间", "Longest time for reading an uploaded file",
+    ),
+    Setting(
+        "import_memory_mb", "6144", "MB", "ZONE_ATLAS_IMPORT_MEMORY_MB",
+        "网页上读取一个文件的最大内存", "Most memory for reading an uploaded file",
+    ),
 )  # fmt: skip
+_AMOUNTS = tuple(s.name for s in TABLE if s.name.startswith(("max_", "import_")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +108,17 @@ class Settings:
     basemap_url: str
     basemap_attribution: str
     language: str
+    limits: Limits = field(default_factory=Limits)
     data: Path = ROOT / "data"
     web: Path = ROOT / "web" / "node_modules"
+
+    def server_options(self) -> dict[str, str | int]:
+        """What the page's server is started with, by Streamlit's names."""
+        return {
+            "server.port": self.port,
+            "server.address": self.host,
+            "server.maxUploadSize": self.limits.file_bytes // MB,
+        }
 
 
 def load_settings(
@@ -97,6 +142,12 @@ def load_settings(
     url = raw["basemap_url"]
     if url and not (url.startswith(("http://", "https://", "/")) and _has_tile_numbers(url)):
         faults.append(f"ZONE_ATLAS_BASEMAP_URL={url!r}: http(s)://…/{{z}}/{{x}}/{{y}}…")
+    amounts = {name: int(raw[name]) if raw[name].isdecimal() else 0 for name in _AMOUNTS}
+    faults += [
+        f"{setting.env}={raw[setting.name]!r}: 正整数 / a positive whole number ({setting.unit})"
+        for setting in TABLE
+        if amounts.get(setting.name) == 0
+    ]
     if faults:
         raise SettingsError("设置有误 / settings at fault: " + "; ".join(faults))
     return Settings(
@@ -106,6 +157,16 @@ def load_settings(
         basemap_url=url,
         basemap_attribution=raw["basemap_attribution"],
         language=raw["language"],
+        limits=Limits(
+            file_bytes=amounts["max_file_mb"] * MB,
+            text_bytes=amounts["max_text_mb"] * MB,
+            unpacked_bytes=amounts["max_unpacked_mb"] * MB,
+            features=amounts["max_features"],
+            vertices=amounts["max_vertices"],
+            ring_vertices=amounts["max_ring_vertices"],
+            seconds=amounts["import_seconds"],
+            memory_bytes=amounts["import_memory_mb"] * MB,
+        ),
     )
 
 

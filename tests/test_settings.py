@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from geo.limits import Limits
 from settings import ROOT, TABLE, SettingsError, load_settings
 
 TILES = "https://tiles.example/{z}/{x}/{y}.png"
@@ -59,3 +60,11 @@ def test_all_faults_are_named_at_once_on_one_line() -> None:
 def test_a_port_is_a_whole_number_that_there_is(port: str) -> None:
     with pytest.raises(SettingsError, match="ZONE_ATLAS_PORT"):
         load_settings({"ZONE_ATLAS_PORT": port})
+
+
+def test_limits_of_files_come_from_the_environment_and_must_be_positive() -> None:
+    found = load_settings({"ZONE_ATLAS_MAX_FILE_MB": "2", "ZONE_ATLAS_MAX_RING_VERTICES": "1000"})
+    assert (found.limits.file_bytes, found.limits.ring_vertices) == (2 << 20, 1000)
+    assert load_settings({}).limits == Limits()
+    with pytest.raises(SettingsError, match=r"ZONE_ATLAS_MAX_FEATURES.*ZONE_ATLAS_IMPORT_SECONDS"):
+        load_settings({"ZONE_ATLAS_MAX_FEATURES": "0", "ZONE_ATLAS_IMPORT_SECONDS": "-5"})
