@@ -1,12 +1,14 @@
-"""Between WGS 84 / CGCS2000 and GCJ-02, the shifted datum of some Chinese web maps.
+"""Between WGS 84 / CGCS2000 and GCJ-02 or BD-09, the shifted datums of Chinese web maps.
 
-CGCS2000 and WGS 84 differ by centimetres and are one here. The shift is a published smooth
-function of position, 480 to 610 m in Shanxi. Its one-step inverse errs by up to 3 m; the
-inverse below repeats the step until it stands still. Survey data must never be shifted.
+CGCS2000 and WGS 84 differ by centimetres and are one here. GCJ-02 shifts by a published smooth
+function of position, 480 to 610 m in Shanxi; BD-09 shifts GCJ-02 once more, by about 0.9 km. The
+one-step inverses err by up to 3 m; the inverses below repeat the step until it stands still.
+Survey data must never be shifted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from geo.errors import CoordinateError
 
 Floats: TypeAlias = NDArray[np.float64]
+Shift: TypeAlias = Callable[[Floats, Floats], tuple[Floats, Floats]]
 
 # GCJ-02 is defined on the Krassovsky ellipsoid with this rounded e², whatever the data's own.
 _SEMI_MAJOR_M: Final = 6378245.0
@@ -23,6 +26,8 @@ _E2: Final = 0.00669342162296594323
 # 1e-10 degrees is 0.01 mm.
 _STILL_DEG: Final = 1e-10
 _MAX_STEPS: Final = 30
+# BD-09 waves about GCJ-02 with this angular frequency, in radians per degree.
+_BD09_WAVE: Final = np.pi * 3000.0 / 180.0
 
 
 def wgs84_to_gcj02(lon: Any, lat: Any) -> tuple[Floats, Floats]:
@@ -45,15 +50,30 @@ def gcj02_to_wgs84(lon: Any, lat: Any) -> tuple[Floats, Floats]:
     and errors.
     """
     x, y = _checked(lon, lat)
-    east, north = x.copy(), y.copy()
-    for _ in range(_MAX_STEPS):
-        d_lon, d_lat = _shift(east, north)
-        step_lon, step_lat = x - d_lon - east, y - d_lat - north
-        east += step_lon
-        north += step_lat
-        if not max(_largest(step_lon), _largest(step_lat)) > _STILL_DEG:
-            return east, north
-    raise CoordinateError("GCJ-02 反算不收敛 / the inverse of GCJ-02 does not settle here")
+    return _undone(_shift, x, y, "GCJ-02")
+
+
+def gcj02_to_bd09(lon: Any, lat: Any) -> tuple[Floats, Floats]:
+    """Longitude and latitude in degrees, GCJ-02 → BD-09; as `wgs84_to_gcj02` otherwise."""
+    x, y = _checked(lon, lat)
+    d_lon, d_lat = _shift_bd09(x, y)
+    return x + d_lon, y + d_lat
+
+
+def bd09_to_gcj02(lon: Any, lat: Any) -> tuple[Floats, Floats]:
+    """Longitude and latitude in degrees, BD-09 → GCJ-02: the exact inverse of `gcj02_to_bd09`."""
+    x, y = _checked(lon, lat)
+    return _undone(_shift_bd09, x, y, "BD-09")
+
+
+def wgs84_to_bd09(lon: Any, lat: Any) -> tuple[Floats, Floats]:
+    """Longitude and latitude in degrees, WGS 84 or CGCS2000 → BD-09, by way of GCJ-02."""
+    return gcj02_to_bd09(*wgs84_to_gcj02(lon, lat))
+
+
+def bd09_to_wgs84(lon: Any, lat: Any) -> tuple[Floats, Floats]:
+    """Longitude and latitude in degrees, BD-09 → WGS 84 or CGCS2000, to less than 0.1 mm."""
+    return gcj02_to_wgs84(*bd09_to_gcj02(lon, lat))
 
 
 def shift_gcj02_to_wgs84(geometries: Any) -> NDArray[np.object_]:
@@ -70,10 +90,33 @@ def shift_wgs84_to_gcj02(geometries: Any) -> NDArray[np.object_]:
     return _moved(geometries, wgs84_to_gcj02)
 
 
+def shift_bd09_to_wgs84(geometries: Any) -> NDArray[np.object_]:
+    """Shapely geometries in BD-09 degrees → the same geometries in WGS 84 / CGCS2000 degrees."""
+    return _moved(geometries, bd09_to_wgs84)
+
+
+def shift_wgs84_to_bd09(geometries: Any) -> NDArray[np.object_]:
+    """Shapely geometries in WGS 84 / CGCS2000 degrees → the same in BD-09 degrees."""
+    return _moved(geometries, wgs84_to_bd09)
+
+
 def _moved(geometries: Any, move: Any) -> NDArray[np.object_]:
     shapes = np.asarray(geometries, dtype=object)
     moved = shapely.transform(shapes, lambda points: np.stack(move(*points.T), axis=1))
     return np.asarray(moved, dtype=object)
+
+
+def _undone(shift: Shift, x: Floats, y: Floats, name: str) -> tuple[Floats, Floats]:
+    """The points that `shift` moves to x, y: repeated until nothing moves any more."""
+    east, north = x.copy(), y.copy()
+    for _ in range(_MAX_STEPS):
+        d_lon, d_lat = shift(east, north)
+        step_lon, step_lat = x - d_lon - east, y - d_lat - north
+        east += step_lon
+        north += step_lat
+        if not max(_largest(step_lon), _largest(step_lat)) > _STILL_DEG:
+            return east, north
+    raise CoordinateError(f"{name} 反算不收敛 / the inverse of {name} does not settle here")
 
 
 def _largest(values: Floats) -> float:
@@ -117,3 +160,10 @@ def _shift(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     meridian_m = _SEMI_MAJOR_M * (1 - _E2) / w2**1.5
     parallel_m = _SEMI_MAJOR_M / np.sqrt(w2) * np.cos(phi)
     return np.degrees(east_m / parallel_m), np.degrees(north_m / meridian_m)
+
+
+def _shift_bd09(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """The further shift of BD-09 at GCJ-02 points, in degrees: the formula as published."""
+    radius = np.hypot(lon, lat) + 0.00002 * np.sin(lat * _BD09_WAVE)
+    angle = np.arctan2(lat, lon) + 0.000003 * np.cos(lon * _BD09_WAVE)
+    return radius * np.cos(angle) + 0.0065 - lon, radius * np.sin(angle) + 0.006 - lat

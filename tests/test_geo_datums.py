@@ -1,4 +1,4 @@
-"""GCJ-02 and back: published vectors, round trips, the size of the shift in Shanxi."""
+"""GCJ-02 and BD-09 and back: published vectors, round trips, the size of the shift in Shanxi."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.datums import (
+    bd09_to_gcj02,
+    bd09_to_wgs84,
+    gcj02_to_bd09,
     gcj02_to_wgs84,
+    shift_bd09_to_wgs84,
     shift_gcj02_to_wgs84,
+    shift_wgs84_to_bd09,
     shift_wgs84_to_gcj02,
+    wgs84_to_bd09,
     wgs84_to_gcj02,
 )
 from geo.errors import CoordinateError, GeoError
@@ -48,6 +54,31 @@ def test_there_and_back_within_a_tenth_of_a_millimetre(lon: float, lat: float) -
     assert _metres(*wgs84_to_gcj02(*gcj02_to_wgs84(lon, lat)), lon, lat) < 1e-4
 
 
+def test_the_usual_example_of_bd09() -> None:
+    # The point that every published implementation of the two shifts prints.
+    assert np.allclose(wgs84_to_gcj02(116.404, 39.915), (116.41024449916938, 39.91640428150164),
+                       rtol=0, atol=1e-12)  # fmt: skip
+    assert np.allclose(gcj02_to_bd09(116.404, 39.915), (116.41036949371029, 39.92133699351021),
+                       rtol=0, atol=1e-12)  # fmt: skip
+    # Its one-step inverse is a few centimetres off.
+    assert _metres(*bd09_to_gcj02(116.404, 39.915), 116.39762729119315, 39.90865673957631) < 0.1
+
+
+@given(lon=LON, lat=LAT)
+def test_bd09_there_and_back_within_a_tenth_of_a_millimetre(lon: float, lat: float) -> None:
+    assert _metres(*bd09_to_gcj02(*gcj02_to_bd09(lon, lat)), lon, lat) < 1e-4
+    assert _metres(*bd09_to_wgs84(*wgs84_to_bd09(lon, lat)), lon, lat) < 1e-4
+    assert _metres(*wgs84_to_bd09(*bd09_to_wgs84(lon, lat)), lon, lat) < 1e-4
+
+
+def test_bd09_stands_off_by_a_kilometre_in_shanxi() -> None:
+    lon, lat = np.meshgrid(np.linspace(110.2, 114.6, 60), np.linspace(34.5, 40.8, 60))
+    metres = _metres(lon, lat, *gcj02_to_bd09(lon, lat))
+    assert metres.min() > 700
+    assert metres.max() < 1_000
+    assert _metres(lon, lat, *bd09_to_wgs84(*wgs84_to_bd09(lon, lat))).max() < 1e-4
+
+
 def test_one_step_alone_would_not_do() -> None:
     lon, lat = np.meshgrid(np.linspace(110.2, 114.6, 40), np.linspace(34.5, 40.8, 40))
     east, north = wgs84_to_gcj02(lon, lat)
@@ -73,6 +104,9 @@ def test_geometries_move_vertex_by_vertex() -> None:
     back = shift_gcj02_to_wgs84(there)
     assert back[0].equals_exact(shape, tolerance=1e-9)
     assert back[1].geom_type == "MultiPolygon"
+    baidu = shift_wgs84_to_bd09([shape])
+    assert baidu[0].hausdorff_distance(shape) > 0.01
+    assert shift_bd09_to_wgs84(baidu)[0].equals_exact(shape, tolerance=1e-9)
 
 
 def test_shapes_stay_and_empty_is_fine() -> None:
@@ -89,5 +123,6 @@ def test_refuses_what_is_no_lon_lat(lon: object, lat: object) -> None:
         wgs84_to_gcj02(lon, lat)
     assert isinstance(caught.value, GeoError)
     assert caught.value.code == "bad_coordinates"
-    with pytest.raises(CoordinateError):
-        gcj02_to_wgs84(lon, lat)
+    for other in (gcj02_to_wgs84, gcj02_to_bd09, bd09_to_gcj02, wgs84_to_bd09, bd09_to_wgs84):
+        with pytest.raises(CoordinateError):
+            other(lon, lat)
