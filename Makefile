@@ -7,9 +7,11 @@ PIP     = $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUN_READY  := $(VENV)/.run-ready
 TEST_READY := $(VENV)/.test-ready
 BENCH_READY := $(VENV)/.bench-ready
+FUZZ_READY := $(VENV)/.fuzz-ready
+FUZZ_SECONDS ?= 600
 WEB_READY  := web/node_modules/.ready
 
-.PHONY: setup run demo test lint bench browser postgis clean
+.PHONY: setup run demo test lint bench fuzz browser postgis clean
 
 setup: $(RUN_READY) $(WEB_READY)
 
@@ -60,6 +62,14 @@ postgis:
 
 bench: setup $(BENCH_READY) browser postgis
 	$(BIN)/python -m benchmarks
+
+$(FUZZ_READY): requirements-fuzz.txt constraints.txt $(TEST_READY)
+	$(PIP) install -r requirements-fuzz.txt -c constraints.txt
+	@touch $@
+
+# Each reader for FUZZ_SECONDS; what breaks one is kept in var/fuzz.
+fuzz: setup $(FUZZ_READY)
+	$(BIN)/python -m tests.fuzzing --seconds $(FUZZ_SECONDS)
 
 clean:
 	rm -rf $(VENV) web/node_modules .pytest_cache .mypy_cache .ruff_cache

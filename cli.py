@@ -181,14 +181,20 @@ def _file_count(count: Any) -> dict[str, Any]:
 
 def export(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     """Write a collection to a file; the format follows the file's extension."""
+    from geo.files.formats import BY_EXTENSION  # noqa: PLC0415
     from layers.atlas import open_atlas  # noqa: PLC0415
     from layers.downloads import collection_file  # noqa: PLC0415
+    from layers.export import EXPORT_FORMATS  # noqa: PLC0415
     from layers.geojson import replaced_file  # noqa: PLC0415
 
     out, bbox = _target(args.out), _bbox(args.bbox)
     settings = load_settings(workspace=args.workspace)
     atlas = open_atlas(settings.workspace, settings.data)
     extension = out.suffix.removeprefix(".").lower()
+    if extension not in EXPORT_FORMATS and out.suffix.lower() in BY_EXTENSION:
+        from terminal.files import write_collection  # noqa: PLC0415 -- as above
+
+        return write_collection(atlas, args, out, bbox)
     file = collection_file(
         atlas, args.name, extension, lang=args.lang, version=args.version, bbox=bbox
     )
@@ -272,9 +278,32 @@ def _user() -> str:
 
 def import_file(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     """Make a file the next version of a collection, in the user's name."""
-    from terminal import land  # noqa: PLC0415 -- as above
+    from terminal import intake  # noqa: PLC0415 -- as above
 
-    return land.import_file(args, author=_user())
+    return intake.import_file(args, author=_user())
+
+
+def inspect(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    """What a file is, where its coordinates stand, what is wrong with it."""
+    from terminal import files  # noqa: PLC0415 -- as above
+
+    return files.inspect_file(args)
+
+
+def convert(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    """Write a file in another format or reference system."""
+    from terminal import files  # noqa: PLC0415 -- as above
+
+    return files.convert(args)
+
+
+def cleanup(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    """Remove what interrupted writes and uploads left behind; no version uses it."""
+    from store.workspace import Workspace  # noqa: PLC0415 -- as above
+
+    workspace = Workspace.open(load_settings(workspace=args.workspace).workspace, create=False)
+    removed = [str(path) for path in workspace.cleanup()]
+    return {"removed": removed}, [*removed, text("cli.cleaned", args.lang, count=len(removed))]
 
 
 def overlay(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
@@ -372,6 +401,25 @@ def _shared(*, defaults: bool) -> _Parser:
     return shared
 
 
+def _reading(command: argparse.ArgumentParser) -> None:
+    """What can be said about reading a file; see docs/file-formats.md."""
+    command.add_argument("file", help="文件 / file")
+    command.add_argument("--crs", help="坐标系 EPSG:n / reference system")
+    command.add_argument(
+        "--shift", choices=("gcj02-to-wgs84", "bd09-to-wgs84", "none"),
+        help="地图软件的偏移 / shift by a map program",
+    )  # fmt: skip
+    command.add_argument(
+        "--parameters", help="七参数 dx,dy,dz,rx,ry,rz,m[,position_vector|coordinate_frame]"
+    )
+    command.add_argument(
+        "--approximate", action="store_true", help="旧基准近似处理 / take an old datum as is"
+    )
+    command.add_argument("--layer", help="图层或工作表 / layer or sheet")
+    command.add_argument("--member", help="压缩包里的文件 / file inside an archive")
+    command.add_argument("--encoding", help="编码 / encoding")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="cli.py", description="开发区一张图 / Zone Atlas", allow_abbrev=False,
@@ -389,7 +437,7 @@ def _parser() -> argparse.ArgumentParser:
     checking.add_argument("--all", action="store_true", help="含全部面积核对 / all area checks too")
     exporting = add("export", export, "导出图层或表 / write a layer or a table to a file")
     exporting.add_argument("name", help="图层名 / collection")
-    exporting.add_argument("out", help="文件(.geojson .csv .gpkg) / file")
+    exporting.add_argument("out", help="文件(.geojson .csv .gpkg .shp .zip .kml …) / file")
     exporting.add_argument("--bbox", help="W,S,E,N 经纬度 / degrees")
     exporting.add_argument("--version", type=int, help="版本 / version")
     listing = add("history", history, "图层的版本 / versions of a collection")
@@ -398,12 +446,39 @@ def _parser() -> argparse.ArgumentParser:
     going_back.add_argument("name", help="图层名 / collection")
     going_back.add_argument("version", type=int, help="旧版本 / older version")
     going_back.add_argument("--message", help="说明 / why, for the history")
-    importing = add("import", import_file, "导入图层 / bring a layer into the workspace")
-    importing.add_argument("file", help="文件(.parquet .gpkg) / file")
-    importing.add_argument("--collection", required=True, help="图层名 / name of the collection")
-    importing.add_argument("--crs", help="EPSG:n，文件未声明时 / for a file that declares none")
-    importing.add_argument("--layer", help="GeoPackage 中的图层 / layer of a GeoPackage")
+    looking = add("inspect", inspect, "查看文件 / look into a file")
+    _reading(looking)
+    looking.add_argument(
+        "--full", action="store_true", help="含要素之间的重叠与缝隙 / overlaps and gaps too"
+    )
+    converting = add("convert", convert, "转换格式与坐标系 / write in another format")
+    _reading(converting)
+    converting.add_argument("out", help="写出的文件 / file to write")
+    converting.add_argument("--to", help="写成 EPSG:n / system to write in")
+    converting.add_argument(
+        "--out-encoding", choices=("utf-8", "gb18030"),
+        help="Shapefile、界址点文本的编码 / encoding of Shapefile and survey text",
+    )  # fmt: skip
+    importing = add("import", import_file, "导入 / bring a file into the workspace")
+    _reading(importing)
+    importing.add_argument(
+        "--collection", required=True,
+        help="图层名；zones、figures、parcels、projects 见文档 / name of the collection",
+    )  # fmt: skip
     importing.add_argument("--message", help="说明 / why, for the history")
+    importing.add_argument(
+        "--repair", action="store_true", help="修复有错的图形 / repair outlines at fault"
+    )
+    importing.add_argument("--name-column", help="zones：名称所在的列 / column of the zones' names")
+    importing.add_argument("--place", help="zones：开发区编号 / id of the one zone")
+    importing.add_argument(
+        "--precision", choices=("surveyed", "digitised"), default="digitised",
+        help="zones：实测或数字化 / how precise the outlines are",
+    )  # fmt: skip
+    importing.add_argument("--source-title", help="来源标题 / title of the source")
+    importing.add_argument("--publisher", help="发布单位 / who published it")
+    importing.add_argument("--published-on", help="发布日期 / date, YYYY[-MM[-DD]]")
+    add("cleanup", cleanup, "清理残留文件 / remove what interrupted writes left")
     overlaying = add("overlay", overlay, "按类别统计方案内的土地 / land by class in a proposal")
     overlaying.add_argument("proposal", metavar="PROPOSAL", help="方案编号或面文件 / key or file")
     overlaying.add_argument("layer", metavar="LAYER", help="图层名或 .parquet / collection")

@@ -84,7 +84,7 @@ def front_end_files(*, streamlit: Path, packages: Path, frame: Path) -> Middlewa
     Args:
         streamlit: folder with Streamlit's index.html.
         packages: folder of the installed front-end packages.
-        frame: folder of the map frame's scripts and styles; those of the linked maps lie beside.
+        frame: folder of the map frame's scripts and styles; those of the other maps lie beside.
     """
     fonts = "/assets/fonts/files/"
     return Middleware(
@@ -96,6 +96,7 @@ def front_end_files(*, streamlit: Path, packages: Path, frame: Path) -> Middlewa
             "/assets/geoman/": packages / "@geoman-io" / "leaflet-geoman-free" / "dist",
             "/assets/atlas/": frame,
             "/assets/comparemap/": frame.with_name("compareframe"),
+            "/assets/importmap/": frame.with_name("importframe"),
         },
         hashed=("/static/", fonts),  # a font's files change with its package's version only
     )

@@ -15,8 +15,9 @@ from api import errors
 
 Answer = Callable[["Service", Request], Response]
 
-# Answered by api.comparison, all others by api.handlers.
+# Answered by api.comparison and api.templates, all others by api.handlers.
 ABOUT_PROPOSALS = ("maps", "ledger", "comparison")
+ABOUT_INTAKE = ("preview", "template")
 
 # Under these nothing but our own is served: else the page itself would answer a wrong address, and
 # a program would take its HTML for data. Files under /assets/ are answered before routes are.
@@ -48,10 +49,12 @@ def build_routes(
     table = (
         ("/frame/map", "frame"),
         ("/frame/compare", "maps"),
+        ("/frame/import", "preview"),
         ("/layers/search/{version}.json", "search"),
         ("/layers/ledger/{key}.geojson", "ledger"),
         ("/layers/{collection}/{version}.geojson", "geometry"),
         ("/download/comparison.{extension}", "comparison"),
+        ("/download/template-{name}.xlsx", "template"),
         ("/download/{collection}.{extension}", "download"),
         *((f"/{top}/{{path:path}}", "missing") for top in OWN),
     )
@@ -74,6 +77,8 @@ def _answer(service: Service, name: str, request: Request) -> Response:
     # pandas and geopandas: not before the first request
     if name in ABOUT_PROPOSALS:
         from api import comparison as handlers  # noqa: PLC0415
+    elif name in ABOUT_INTAKE:
+        from api import templates as handlers  # type: ignore[no-redef]  # noqa: PLC0415
     else:
         from api import handlers  # type: ignore[no-redef]  # noqa: PLC0415
     answer: Answer = getattr(handlers, name)

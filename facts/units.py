@@ -84,6 +84,7 @@ _DEFINITIONS: Mapping[str, str] = MappingProxyType(
         # proportions: a difference of two percentages is not a percentage
         "百分比": "[proportion]",
         "千分比": "百分比 / 10",
+        "比例": "100 * 百分比",  # a bare fraction, as a sheet holds what it shows in per cent
         "百分点": "[percentage_point]",
         "倍": "[multiple]",
         # time
@@ -99,6 +100,7 @@ _DEFINITIONS: Mapping[str, str] = MappingProxyType(
         "万吨": "10000 * 吨",
         "亿吨": "100000000 * 吨",
         "吨标煤": "[coal_equivalent]",
+        "万吨标煤": "10000 * 吨标煤",
         "千瓦": "[power]",
         "万千瓦": "10000 * 千瓦",
         "兆瓦": "1000 * 千瓦",
@@ -121,6 +123,7 @@ _SPELLINGS: Mapping[str, str] = MappingProxyType(
         "m2": "平方米",
         "m²": "平方米",
         "㎡": "平方米",
+        "万m2": "万平方米",
         "ha": "公顷",
         "hm2": "公顷",
         "km2": "平方公里",
@@ -137,6 +140,9 @@ _SPELLINGS: Mapping[str, str] = MappingProxyType(
         "24h": "天",
         "h": "小时",
         "t": "吨",
+        "吨标准煤": "吨标煤",
+        "万吨标准煤": "万吨标煤",
+        "tce": "吨标煤",
         "s": "秒",
     }
 )
@@ -155,9 +161,11 @@ _ENGLISH: Mapping[str, str] = MappingProxyType(
         "宗": "parcels", "次": "times", "期": "rounds",
         "万个": "10,000", "万家": "10,000", "万户": "10,000", "万台": "10,000", "万件": "10,000",
         "人": "people", "名": "people", "万人": "10,000 people", "位": "rank",
-        "百分比": "%", "千分比": "‰", "百分点": "percentage points", "倍": "times",
+        "百分比": "%", "千分比": "‰", "比例": "fraction",
+        "百分点": "percentage points", "倍": "times",
         "秒": "s", "分钟": "min", "小时": "h", "天": "days", "年": "years", "月": "months",
         "吨": "t", "万吨": "10,000 t", "亿吨": "100 million t", "吨标煤": "t of standard coal",
+        "万吨标煤": "10,000 t of standard coal",
         "千瓦": "kW", "万千瓦": "10,000 kW", "兆瓦": "MW", "吉瓦": "GW", "千瓦时": "kWh",
         "万千瓦时": "10,000 kWh", "亿千瓦时": "100 million kWh",
     }

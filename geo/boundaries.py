@@ -48,6 +48,7 @@ LEVELS: Final = ("province", "city", "county", "zone", "park")
 PRECISIONS: Final = ("surveyed", "digitised", "schematic", "synthetic")
 AREA_BASES: Final = (
     "official_outline",
+    "office_outline",
     "declared",
     "mean_industrial_zone",
     "share_of_parent",

@@ -24,6 +24,12 @@ LineKind = Literal["exclude", "usable", "redevelopable", "rest"]
 Status = Literal["ok", "no_layer", "not_covered", "partly_covered"]
 
 TOLERANCE_M2: Final = 1.0
+# Sets of land are made on this grid: without one, outlines that lie on each other but for the last
+# digits make GEOS give quite wrong land at times, and say nothing.
+_GRID_M: Final = 1e-7
+_CRUMB_M2: Final = 0.01  # what is smaller is rounding: it counts for no rule and is not drawn
+_APART_M: Final = 1e-4
+_STRAIGHT_M: Final = 25.0  # an edge of this length is bent by a hundredth of a millimetre
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +183,7 @@ class _Maker:
         self, rule: Rule, land: Any, counted: Any, version: int | None, status: Status
     ) -> None:
         area = 0.0 if counted is None else float(shapely.area(counted))
+        area = area if area > _CRUMB_M2 else 0.0
         shape = None if counted is None or area == 0 else _degrees(counted)
         if rule.action == "flag":
             self.flags.append(Flag(rule, area, shape, version, status))
@@ -228,7 +235,7 @@ class _Maker:
     def finish(self) -> Ledger:
         """The ledger, with the rest as its last line."""
         area = float(shapely.area(self.rest))
-        shape = _degrees(self.rest) if area > 0 else None
+        shape = _degrees(self.rest) if area > _CRUMB_M2 else None
         self.lines.append(Line("rest", None, area, area, shape, None, "ok"))
         gross = float(shapely.area(self.plane))
         return Ledger(gross, tuple(self.lines), tuple(self.flags), tuple(self.problems))
@@ -243,24 +250,35 @@ def united(shapes: Any) -> Any:
         return shapely.Polygon()
     if shapely.coverage_is_valid(shapes):
         return shapely.coverage_union_all(shapes)
-    return polygonal(np.array([shapely.union_all(shapes)], dtype=object))[0]
+    return _land(shapely.union_all(shapes, grid_size=_GRID_M))
 
 
 def _cut(operation: Any, a: Any, b: Any) -> Any:
     """A set operation on polygons, without the lines and points that touching leaves."""
-    try:
-        made = operation(a, b)
-    except shapely.errors.GEOSException:  # rounding: a grid of a tenth of a mm mends it
-        made = operation(a, b, grid_size=1e-4)
-    return polygonal(np.array([made], dtype=object))[0]
+    return _land(operation(a, b, grid_size=_GRID_M))
 
 
 def _degrees(plane: Any) -> Any:
-    """Land in degrees, valid there too: the way back rounds, and slivers may cross themselves."""
+    """Land in degrees, valid there too and of the same area.
+
+    What is straight in the plane is bent in degrees, by a metre in ten kilometres; so outlines that
+    run closely along each other may cross there. Mending that by its lines would fill holes and
+    count ground twice. Instead, outlines nearer than _APART_M are first made one, and long edges
+    cut: then the bend is smaller than what is left between any two of them.
+    """
     shape = to_degrees(plane)
     if shapely.is_valid(shape):
         return shape
-    return polygonal(np.array([shapely.make_valid(shape)], dtype=object))[0]
+    apart = shapely.set_precision(plane, _APART_M)
+    shape = to_degrees(shapely.segmentize(_land(apart), _STRAIGHT_M))
+    if shapely.is_valid(shape):
+        return shape
+    return _land(shapely.make_valid(shape, method="structure", keep_collapsed=False))
+
+
+def _land(shape: Any) -> Any:
+    """The polygons of a geometry."""
+    return polygonal(np.array([shape], dtype=object))[0]
 
 
 def _apart(plane: Any, path: Path) -> bool:

@@ -27,6 +27,8 @@ from layers.geojson import BBox
 from layers.join import layer_rows
 from layers.texts import text
 from layers.view import View
+from store.baseline import GEO_COLLECTIONS, PLANS
+from store.baseline import TABLES as BASELINE_TABLES
 
 OUTLINES = ("provinces", "cities", "counties", "zones")
 LAYERS = (*OUTLINES, "standard-land")
@@ -34,6 +36,9 @@ TABLES = (
     "observations", "unplaced", "indicators", "places", "sources", "declared-areas", "events",
     "extents",
 )  # fmt: skip
+
+
+_KEPT_BYTES = 8 << 20  # files of larger collections are made anew each time, not kept in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +60,29 @@ class File:
         return self.sha256[:32]
 
 
-def formats_of(name: str) -> tuple[str, ...]:
-    """Formats that a collection can be taken away in."""
-    return tuple(
-        fmt for fmt, known in EXPORT_FORMATS.items() if name in LAYERS or not known.needs_geometry
-    )
+def formats_of(name: str, *, layer: bool | None = None) -> tuple[str, ...]:
+    """Formats that a collection can be taken away in; `layer`: whether it has geometry."""
+    land = name in LAYERS if layer is None else layer
+    return tuple(fmt for fmt, known in EXPORT_FORMATS.items() if land or not known.needs_geometry)
+
+
+def office_layers(atlas: Atlas) -> tuple[str, ...]:
+    """The collections with geometry that an office brought in, those that hold anything."""
+    return tuple(name for name in _office(atlas) if atlas.workspace.info(name).geo)
+
+
+def office_tables(atlas: Atlas) -> tuple[str, ...]:
+    """The tables that an office brought in, those that hold anything."""
+    return tuple(name for name in _office(atlas) if not atlas.workspace.info(name).geo)
+
+
+def _office(atlas: Atlas) -> list[str]:
+    own = set(atlas.versions) - {*GEO_COLLECTIONS, *BASELINE_TABLES, *PLANS, "table-mappings"}
+    return [
+        name
+        for name in sorted(own)
+        if atlas.workspace.info(name, version=atlas.versions[name]).rows
+    ]
 
 
 def collection_file(
@@ -79,20 +102,21 @@ def collection_file(
         ExportError: no such collection, or a format that it can't be written in.
         StoreError: no such version, or its file is damaged.
     """
-    if name not in (*LAYERS, *TABLES):
-        known = ", ".join((*LAYERS, *TABLES))
-        raise ExportError(f"没有这个图层 / no such collection: {name} ({known})")
-    if extension not in EXPORT_FORMATS:
-        raise unknown_format(extension, formats_of(name))
-    if bbox is not None and name not in LAYERS:
-        raise ExportError(f"{name} 没有几何,不能按范围取 / {name} has no geometry: no bbox")
+    known = (*LAYERS, *TABLES, *_office(atlas))
+    if name not in known:
+        raise ExportError(f"没有这个图层 / no such collection: {name} ({', '.join(known)})")
     number = atlas.versions[name] if version is None else version
-    content = _collection_bytes(atlas, name, extension, lang, number, bbox)
+    info = atlas.workspace.info(name, version=number)
+    if extension not in EXPORT_FORMATS:
+        raise unknown_format(extension, formats_of(name, layer=info.geo))
+    if bbox is not None and not info.geo:
+        raise ExportError(f"{name} 没有几何,不能按范围取 / {name} has no geometry: no bbox")
+    make = _collection_bytes if info.bytes <= _KEPT_BYTES else _made
+    content = make(atlas, name, extension, lang, number, bbox)
     return _file(f"{name}-v{number}", extension, content)
 
 
-@lru_cache(maxsize=32)
-def _collection_bytes(  # noqa: PLR0917 -- a cache's key is told apart by position
+def _made(  # noqa: PLR0917 -- a cache's key is told apart by position
     atlas: Atlas, name: str, extension: str, lang: str, version: int, bbox: BBox | None
 ) -> bytes:
     frame = atlas.workspace.read(name, version=version, bbox=bbox)
@@ -105,6 +129,9 @@ def _collection_bytes(  # noqa: PLR0917 -- a cache's key is told apart by positi
     return export_collection(
         frame, extension, name=name, lang=lang, changed=info.time, members=members
     )
+
+
+_collection_bytes = lru_cache(maxsize=32)(_made)
 
 
 def with_sources(frame: gpd.GeoDataFrame, facts: Facts) -> gpd.GeoDataFrame:

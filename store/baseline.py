@@ -31,6 +31,9 @@ TABLES = (
     "declared-areas", "checks", "rejected-sources",
 )  # fmt: skip
 PLANS = ("proposal-rules",)  # tables that are no facts
+# What an office adds, apart from what `data/` gives; see `officefigures` and `mappings`.
+OFFICE_FACTS = ("office-sources", "office-places", "office-observations")
+OFFICE = (*OFFICE_FACTS, "standard-land-parcels", "projects", "table-mappings")
 
 Reason = Literal[
     "first_start", "data_changed", "code_changed", "interrupted", "damaged", "unchanged"
@@ -119,13 +122,29 @@ def settled_versions(workspace: Workspace) -> dict[str, int]:
 def read_facts(workspace: Workspace, *, versions: Mapping[str, int] | None = None) -> "Facts":
     """The facts as the workspace has them, of the newest or of the given versions.
 
+    What an office added comes after the baseline's. Its figures about a place or indicator that
+    the baseline has no more are unplaced rows.
+
     Raises:
         StoreError: a table is missing or corrupt.
+        BaselineError: an id of the office's is one of the baseline's too.
     """
-    from facts.tables import from_frames  # noqa: PLC0415 - pandas must not slow down a start
+    from facts.tables import from_frames, to_frames  # noqa: PLC0415 - pandas: not for a start
 
     chosen = versions or {}
-    return from_frames({name: workspace.read(name, version=chosen.get(name)) for name in TABLES})
+    facts = from_frames({name: workspace.read(name, version=chosen.get(name)) for name in TABLES})
+    there = workspace.versions() if versions is None else versions
+    added = {
+        name.removeprefix("office-"): workspace.read(name, version=there[name])
+        for name in OFFICE_FACTS
+        if name in there
+    }
+    if not added:
+        return facts
+    from facts.model import Facts  # noqa: PLC0415 - as above
+    from store.merging import merged  # noqa: PLC0415
+
+    return merged(facts, from_frames(to_frames(Facts()) | added))
 
 
 def _ensure(

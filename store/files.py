@@ -5,9 +5,11 @@ of its folder); until then a power cut may leave an empty file under the new nam
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
+import shutil
 import threading
 import time
 import uuid
@@ -60,6 +62,21 @@ def write_atomically(path: Path, content: bytes) -> None:
     except OSError as error:
         discard(temporary)
         raise write_failed(path, error) from error
+
+
+def move_file(path: Path, target: Path) -> None:
+    """Move a flushed file to a new name, also from another disk; raises OSError.
+
+    Until the folder is flushed a power cut may leave either name.
+    """
+    try:
+        path.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        shutil.copyfile(path, target)
+        flush_file(target)
+        discard(path)
 
 
 def discard(path: Path) -> None:

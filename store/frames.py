@@ -31,7 +31,7 @@ COVERING = "bbox"  # the covering column that GeoParquet readers prune by
 _ROW_GROUP_BYTES = 1 << 20
 _ROW_GROUP_ROWS = (64, 8192)  # fewest and most rows of a group
 _MEASURED_ROWS = 1024  # of a layer that is asked for small pieces of land
-_FORBIDDEN = frozenset(' ,;{}()\n\t="')  # the Delta protocol allows none of these in a name
+FORBIDDEN = frozenset(' ,;{}()\n\t="')  # the Delta protocol allows none of these in a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _faults(frame: pd.DataFrame, *, geo: bool) -> list[str]:
     faults += [
         f"列名含不允许的字符 / characters not allowed in a column's name: {name!r}"
         for name in texts
-        if not name or _FORBIDDEN & set(name)
+        if not name or FORBIDDEN & set(name)
     ]
     # Delta compares names without regard to case.
     folded = [name.casefold() for name in texts]

@@ -1,41 +1,114 @@
-"""Layers of an office brought into the workspace: GeoParquet and GeoPackage with a declared CRS.
+"""Layers of an office brought into the workspace: read, placed, checked, measured, stored.
 
-Nothing is guessed: a file without a CRS is refused until one is given, one in an old datum until it
-has been transformed with parameters that are on record. What is mended or left out is reported.
+`prepare` makes of a stranger's file a file of ours, and can run in a process of its own (see
+`quarantine`); `commit_layer` makes that the next version. Nothing is guessed, nothing is repaired
+unless it was chosen, and what is mended or left out is reported.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import geopandas as gpd
 import numpy as np
-import pyogrio
-import pyproj
-import shapely
+import pyarrow as pa
 
-from geo.landlayer import AREA_COLUMN, MEASURED, LayerReport, prepare_layer
+from geo.files import FeatureFile, ReadOptions, open_file
+from geo.inspection import KINDS
+from geo.landlayer import AREA_COLUMN, MEASURED
+from geo.limits import Limits
+from geo.placement import CrsAnswer
 from geo.problems import Problem
-from store.baseline import GEO_COLLECTIONS, PLANS, TABLES
+from geo.scan import Progress, Scanned
+from geo.surroundings import Surroundings
+from store.baseline import GEO_COLLECTIONS, OFFICE, PLANS, TABLES
 from store.errors import BadFrameError
-from store.log import BBox
+from store.gathering import Gathered, Mended, Repairs, UnknownRepairError, gather
+from store.landcolumns import plain_columns
+from store.landfiles import Land, write_land
+from store.log import BASELINE_AUTHOR, BBox
 from store.workspace import Workspace
 
-FORMATS = (".parquet", ".gpkg")
 CGCS2000 = 4490
-_EQUAL = (4490, 4326)  # WGS 84 differs by centimetres at most, less than any layer is drawn to
-_PROJECTED = range(4491, 4555)  # CGCS2000 Gauss-Krüger, 3 and 6 degree zones
 _CHINA = (73.0, 3.0, 136.0, 54.0)
-_FORBIDDEN = ' ,;{}()\n\t="'
 _SHOWN = 20
-
-Progress = Callable[[str, str], None]
 
 
 class ImportRefusedError(BadFrameError):
-    """A file can't become a collection; the message says why and what to do."""
+    """A file can't become a collection; the message says why and what to do.
+
+    `problems` are the errors that stand in the way, told one by one.
+    """
 
     code = "import_refused"
+
+    def __init__(
+        self, message: str, *, faults: Sequence[str] = (), problems: Sequence[Problem] = ()
+    ) -> None:
+        super().__init__(message, faults=faults)
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A stranger's file as a file of ours at `path`, belonging to no version yet.
+
+    `name` is the user's name of the file. `features` were read, `rows` are kept, `dropped` left out
+    (without geometry, or no land in a layer of land), `repaired` changed by repairs. `crs` names
+    the file's system, `crs_basis` why ("declared", "certain from magnitude", "given"); `placed_zh`
+    and `placed_en` say it in full. `bbox` is W, S, E, N in degrees, `area_m2` None for points and
+    lines. `columns` are the names of the attributes as stored.
+    """
+
+    path: Path
+    name: str
+    format: str
+    layer: str
+    features: int
+    rows: int
+    dropped: int
+    repaired: int
+    removed_m2: float
+    added_m2: float
+    crs: str
+    crs_basis: str
+    placed_zh: str
+    placed_en: str
+    bbox: BBox | None
+    area_m2: float | None
+    geometry_types: Mapping[str, int]
+    columns: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    problem_counts: Mapping[str, int]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for `from_json`; problems in both languages."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return fields | {
+            "path": str(self.path),
+            "geometry_types": dict(self.geometry_types),
+            "columns": list(self.columns),
+            "problem_counts": dict(self.problem_counts),
+            "problems": [problem_to_json(problem) for problem in self.problems],
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Prepared":
+        """The inverse of `to_json`; raises KeyError or TypeError for something else."""
+        fields = {name: values[name] for name in cls.__slots__}
+        box = fields["bbox"]
+        return cls(**fields | {
+            "path": Path(fields["path"]),
+            "bbox": None if box is None else (box[0], box[1], box[2], box[3]),
+            "columns": tuple(fields["columns"]),
+            "problems": tuple(Problem(**problem) for problem in fields["problems"]),
+        })  # fmt: skip
+
+    @property
+    def source(self) -> str:
+        """What the version's history says of its origin."""
+        layer = f"（图层 {self.layer}）" if self.layer else ""
+        return f"{self.name}{layer}；{self.placed_zh} / {self.placed_en}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +127,94 @@ class ImportReport:
     problems: tuple[Problem, ...]
 
 
+def prepare(
+    path: Path,
+    options: ReadOptions = ReadOptions(),  # noqa: B008 - frozen
+    answer: CrsAnswer | None = None,
+    *,
+    out: Path,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    repairs: Repairs = "none",
+    name: str = "",
+    around: Surroundings | None = None,
+    progress: Progress | None = None,
+) -> Prepared:
+    """Read, place, check, repair and measure a file, and write it as a layer of ours.
+
+    Args:
+        path: of any format that `geo.files.open_file` reads.
+        options: which layer, which encoding.
+        answer: what the user said of the coordinates.
+        out: where to write; on the workspace's disk, so that it need not be copied.
+        limits: above which the file is refused.
+        repairs: "none", "all" automatic ones, or the ids of those chosen.
+        name: the user's name of the file, where it is another one.
+        around: outlines to compare with.
+        progress: told of each step, in Chinese and English.
+
+    Raises:
+        FileRefusedError, LimitError: the file can't be read, or is too large.
+        CrsQuestionError: it is not settled where the coordinates stand.
+        ImportRefusedError: errors remain; all are listed.
+        WriteFailedError: the disk refused.
+    """
+    tell = progress or (lambda _zh, _en: None)
+    tell("读取文件", "reading the file")
+    file = open_file(path, options, limits=limits)
+    gathered, scanned = gather(
+        file, answer or CrsAnswer(), limits=limits, around=around or Surroundings(),
+        progress=progress,
+    )  # fmt: skip
+    told = name or path.name
+    gathered.problems.add((*scanned.problems, *file.problems))
+    _refuse_elsewhere(gathered, told)
+    if repairs != "none":
+        tell("修复", "making repairs")
+    try:
+        mended = gathered.mend(repairs)
+    except UnknownRepairError as error:
+        raise ImportRefusedError(
+            f"没有这些修复：{'、'.join(error.ids)} / there are no such repairs", faults=error.ids
+        ) from error
+    _refuse_errors(gathered, told, chosen=repairs != "none")
+    tell("写入", "writing")
+    return _written(file, scanned, gathered, mended, out=out, name=told)
+
+
+def commit_layer(
+    workspace: Workspace,
+    prepared: Prepared,
+    collection: str,
+    *,
+    author: str,
+    message: str = "",
+    expected_version: int | None = None,
+) -> ImportReport:
+    """Make a prepared file the next version of a collection; the file is used up.
+
+    Raises:
+        ImportRefusedError: the collection's name is taken, or the author's.
+        StaleWriterError: the newest version is not the expected one, or not any more.
+        WriteFailedError: the disk refused; the old version stands.
+    """
+    refuse_taken(collection)
+    if author == BASELINE_AUTHOR:
+        raise ImportRefusedError(f"作者名 {author} 由系统使用 / the author {author} is reserved")
+    with workspace.writing():
+        staged = workspace.adopt(collection, prepared.path)
+        version = workspace.commit(
+            collection, staged, author=author, source=prepared.source,
+            message=message or f"导入 {prepared.name} / import of {prepared.name}",
+            expected_version=expected_version,
+        )  # fmt: skip
+    return ImportReport(
+        collection=collection, version=version, rows=prepared.rows, crs=f"EPSG:{CGCS2000}",
+        crs_basis=f"{prepared.crs_basis} {prepared.crs}", bbox=prepared.bbox,
+        area_m2=prepared.area_m2, mended=prepared.repaired, dropped=prepared.dropped,
+        problems=prepared.problems,
+    )  # fmt: skip
+
+
 def import_layer(
     workspace: Workspace,
     file: Path,
@@ -63,212 +224,182 @@ def import_layer(
     author: str,
     message: str = "",
     layer: str | None = None,
+    options: ReadOptions | None = None,
+    answer: CrsAnswer | None = None,
+    repairs: Repairs = "none",
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    around: Surroundings | None = None,
+    expected_version: int | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Make a file the next version of a collection; nothing is written unless all of it is good.
+    """`prepare` and `commit_layer`: a file as the next version of a collection, or nothing at all.
 
-    Args:
-        workspace: where to.
-        file: .parquet (GeoParquet) or .gpkg.
-        collection: its name in the workspace, not one of the baseline's.
-        crs: "EPSG:n" for a file that does not declare one.
-        author: who imports.
-        message: why, for the history.
-        layer: of a GeoPackage with several.
-        progress: told of each step, in Chinese and English.
-
-    Raises:
-        ImportRefusedError: the file or its CRS can't be used.
-        StoreError: the workspace can't take it.
+    `crs` and `layer` are short for an `answer` and `options` that say only that. Raises what the
+    two raise.
     """
-    _refuse_taken(collection)
-    tell = progress or (lambda _zh, _en: None)
-    tell("读取文件", "reading the file")
-    frame = _read(file, layer)
-    problems: list[Problem] = []
-    source_crs, basis = _crs_of(frame, crs, file)
-    frame = frame.set_crs(source_crs, allow_override=True)
-    tell("坐标与图形检查", "checking coordinates and outlines")
-    frame = _to_degrees(frame, source_crs, problems)
-    _refuse_elsewhere(frame, file)
-    frame = _plain_columns(frame, problems)
-    ready, report = prepare_layer(frame)
-    if ready.empty:
-        raise ImportRefusedError(
-            f"{file.name} 没有可用的图形 / {file.name} has no feature with an outline"
-        )
-    problems += _said(report)
-    tell("写入工作区", "writing to the workspace")
-    version = workspace.write(
-        collection, ready, author=author,
-        message=message or f"导入 {file.name} / import of {file.name}",
-        source=f"{file.name} ({basis})", notes=MEASURED if report.measured else None,
-    )  # fmt: skip
-    info = workspace.info(collection, version=version)
-    area = float(ready[AREA_COLUMN].sum()) if report.measured else None
-    return ImportReport(
-        collection=collection, version=version, rows=len(ready), crs=f"EPSG:{CGCS2000}",
-        crs_basis=basis, bbox=info.bbox, area_m2=area, mended=len(report.mended),
-        dropped=len(report.dropped), problems=tuple(problems),
-    )  # fmt: skip
+    refuse_taken(collection)
+    with workspace.writing(), workspace.making() as out:
+        prepared = prepare(
+            file, options or ReadOptions(layer=layer or ""), answer or CrsAnswer(crs=crs or ""),
+            out=out, limits=limits, repairs=repairs, around=around, progress=progress,
+        )  # fmt: skip
+        return commit_layer(
+            workspace, prepared, collection, author=author, message=message,
+            expected_version=expected_version,
+        )  # fmt: skip
 
 
-def _refuse_taken(collection: str) -> None:
-    if collection in (*GEO_COLLECTIONS, *TABLES, *PLANS):
+def refuse_taken(collection: str) -> None:
+    """Refuse collections that have a form of their own. Raises ImportRefusedError."""
+    if collection in (*GEO_COLLECTIONS, *TABLES, *PLANS, *OFFICE):
         raise ImportRefusedError(
             f"数据集 {collection} 有自己的格式，不能这样导入；请用别的名称 / "
             f"{collection} has a form of its own and can't be imported so; use another name"
         )
 
 
-def _read(file: Path, layer: str | None) -> gpd.GeoDataFrame:
-    kind = file.suffix.lower()
-    if kind not in FORMATS:
-        raise ImportRefusedError(
-            f"{file.name}：只能导入 {'、'.join(FORMATS)} / "
-            f"only {', '.join(FORMATS)} can be imported"
-        )
-    if not file.is_file():
-        raise ImportRefusedError(f"没有文件 {file} / there is no file {file}")
-    try:
-        if kind == ".gpkg":
-            return pyogrio.read_dataframe(file, layer=_layer(file, layer), use_arrow=True)
-        return gpd.read_parquet(file)
-    except ImportRefusedError:
-        raise
-    except Exception as error:  # readers raise many kinds, all of them say the file is bad
-        why = " ".join(str(error).split())[:300]
-        raise ImportRefusedError(
-            f"{file.name} 无法读取：{why} / {file.name} can't be read"
-        ) from error
+def surroundings(workspace: Workspace, **columns: str) -> Surroundings:
+    """The province and the counties as the workspace has them; none where it has none.
 
-
-def _layer(file: Path, wanted: str | None) -> str:
-    names = [str(name) for name, kind in pyogrio.list_layers(file) if kind is not None]
-    if wanted in names:
-        return str(wanted)
-    if wanted is None and len(names) == 1:
-        return names[0]
-    what = f"没有图层 {wanted}" if wanted else f"有 {len(names)} 个图层"
-    raise ImportRefusedError(
-        f"{file.name} {what}；请用 --layer 指定：{'、'.join(names)} / choose with --layer: "
-        + ", ".join(names)
+    `columns` are the names of a file's columns, see `Surroundings`.
+    """
+    names = workspace.collections()
+    if "provinces" not in names or "counties" not in names:
+        return Surroundings(**columns)
+    province: Any = workspace.read("provinces", columns=["geometry"])
+    counties: Any = workspace.read(
+        "counties", columns=["place_id", "name_zh", "name_en", "geometry"]
     )
+    shape = None if province.empty else province.geometry.union_all()
+    return Surroundings(province=shape, counties=counties, **columns)
 
 
-def _crs_of(frame: gpd.GeoDataFrame, given: str | None, file: Path) -> tuple[pyproj.CRS, str]:
-    """The CRS to go by and where it is known from."""
-    declared = frame.crs
-    asked = None
-    if given:
-        try:
-            asked = pyproj.CRS.from_user_input(given)
-        except pyproj.exceptions.CRSError as error:
-            raise ImportRefusedError(f"不认识的坐标系 {given} / unknown CRS {given}") from error
-    if declared is None and asked is None:
-        raise ImportRefusedError(
-            f"{file.name} 没有声明坐标系；请用 --crs EPSG:n 指定 / "
-            f"{file.name} declares no CRS: give one with --crs EPSG:n"
-        )
-    if declared is not None and asked is not None and not declared.equals(asked):
-        raise ImportRefusedError(
-            f"{file.name} 声明的坐标系是 {declared.to_string()}，与 --crs {given} 不同 / "
-            f"the file declares {declared.to_string()}, --crs says {given}"
-        )
-    crs = declared or asked
-    assert crs is not None  # noqa: S101 - one of the two was given
-    return crs, f"declared {crs.to_string()}" if declared is not None else f"given {given}"
+def problem_to_json(problem: Problem) -> dict[str, Any]:
+    """A problem with both of its messages; `Problem(**…)` is the inverse."""
+    return {name: getattr(problem, name) for name in Problem.__slots__}
 
 
-def _to_degrees(
-    frame: gpd.GeoDataFrame, crs: pyproj.CRS, problems: list[Problem]
-) -> gpd.GeoDataFrame:
-    """The frame in EPSG:4490; a change of datum is refused, never made up."""
-    code = crs.to_epsg()
-    if frame.geometry.has_z.any():
-        problems.append(
-            Problem("z_dropped", "warning", "高程未导入", "heights were left out",
-                    count=int(frame.geometry.has_z.sum()))
-        )  # fmt: skip
-        frame = frame.set_geometry(shapely.force_2d(frame.geometry.to_numpy())).set_crs(crs)
-    if code in _EQUAL or (crs.to_authority() or ("", ""))[1] == "CRS84":
-        if code != CGCS2000:
-            problems.append(
-                Problem("taken_as_cgcs2000", "warning", "WGS 84 经纬度按 CGCS2000 处理，相差厘米级",
-                        "WGS 84 degrees taken as CGCS2000; they differ by centimetres")
-            )  # fmt: skip
-        return frame.set_crs(CGCS2000, allow_override=True)
-    if code in _PROJECTED or code == 3857:
-        return frame.to_crs(CGCS2000)
-    raise ImportRefusedError(
-        f"坐标系 {crs.to_string()}（{crs.name}）不是 CGCS2000 或 WGS 84；"
-        f"换算需要转换参数，请先转到 EPSG:4490 再导入 / {crs.to_string()} ({crs.name}) is on "
-        "another datum; transform it to EPSG:4490 with known parameters first"
-    )
-
-
-def _refuse_elsewhere(frame: gpd.GeoDataFrame, file: Path) -> None:
-    bounds = shapely.bounds(frame.geometry.to_numpy())
-    known = np.isfinite(bounds).all(axis=1)
+def _refuse_elsewhere(gathered: Gathered, name: str) -> None:
+    bounds = gathered.bounds
     west, south, east, north = _CHINA
-    away = known & (
+    away = (
         (bounds[:, 0] < west) | (bounds[:, 1] < south)
         | (bounds[:, 2] > east) | (bounds[:, 3] > north)
     )  # fmt: skip
+    away[gathered.invalid] = False  # told as what they are
     if away.any():
         first = int(np.flatnonzero(away)[0])
         lon, lat = bounds[first, :2]
         raise ImportRefusedError(
-            f"{file.name} 有 {int(away.sum())} 个要素不在中国范围内，第一个是第 {first + 1} 个"
+            f"{name} 有 {int(away.sum())} 个要素不在中国范围内，第一个是第 {first + 1} 个"
             f"（{lon:.4f}, {lat:.4f}）；请检查坐标系 / {int(away.sum())} features lie "
             f"outside China, the first is number {first + 1} ({lon:.4f}, {lat:.4f}): check the CRS"
         )
 
 
-def _plain_columns(frame: gpd.GeoDataFrame, problems: list[Problem]) -> gpd.GeoDataFrame:
-    """Column names that the workspace can store; the others are changed and reported."""
-    names: dict[str, str] = {}
-    taken = {str(name) for name in frame.columns}
-    for name in frame.columns:
-        plain = "".join("_" if letter in _FORBIDDEN else letter for letter in str(name)) or "_"
-        if plain == "bbox":
-            plain = "bbox_given"
-        while plain != name and plain in taken:
-            plain += "_"
-        if plain != name:
-            names[str(name)] = plain
-            taken.add(plain)
-    if names:
-        told = "、".join(f"{a}→{b}" for a, b in list(names.items())[:_SHOWN])
-        problems.append(
-            Problem("renamed", "warning", f"列名已改：{told}", f"columns renamed: {told}",
-                    count=len(names))
-        )  # fmt: skip
-    frame = frame.rename(columns=names)
-    kept = [c for c in frame.columns if c == frame.geometry.name or frame[c].dtype != "geometry"]
-    return frame[kept]
+def _refuse_errors(gathered: Gathered, name: str, *, chosen: bool) -> None:
+    errors = gathered.errors()
+    if not errors and not len(gathered.invalid):
+        return
+    features = {p.feature for p in errors if p.feature is not None}
+    features |= set((gathered.invalid + 1).tolist())
+    what = f"{len(features)} 个要素有错" if features else f"有 {len(errors)} 处错误"
+    what_en = f"{len(features)} features with errors" if features else f"{len(errors)} errors"
+    do_zh, do_en = (
+        ("所选修复不够，请再选或改正文件", "the chosen repairs are not enough")
+        if chosen
+        else ("请改正文件，或选择修复后再导入", "correct the file, or choose repairs")
+    )
+    raise ImportRefusedError(
+        f"{name} {what}，未导入；{do_zh} / {name} was not imported, it has {what_en}: {do_en}",
+        faults=[f"{p.message_zh} / {p.message_en}" for p in errors], problems=errors,
+    )  # fmt: skip
 
 
-def _said(report: LayerReport) -> Sequence[Problem]:
-    """What was mended and left out, as problems."""
-    found = [
-        Problem(
-            "mended", "warning",
-            f"第 {m.feature} 个要素图形无效（{m.reason}），已修复，面积 {m.before_m2:.1f} → "
-            f"{m.after_m2:.1f} m²",
-            f"feature {m.feature} was not valid ({m.reason}) and was mended: {m.before_m2:.1f} → "
-            f"{m.after_m2:.1f} m²", count=m.feature, lon=m.lon, lat=m.lat,
+def _written(
+    file: FeatureFile, scanned: Scanned, gathered: Gathered, mended: Mended, *, out: Path, name: str
+) -> Prepared:
+    """The layer written, and what there is to say of it."""
+    placement = scanned.placement
+    assert placement is not None  # noqa: S101 - `gather` refuses otherwise
+    kept, measured = gathered.keep()
+    if not kept.any():
+        raise ImportRefusedError(f"{name} 没有可用的图形 / {name} has no feature with an outline")
+    gathered.problems.add(_dropped(kept, mended, land=measured))
+    attributes = _without_ours(gathered, measured=measured)
+    table, renamed = plain_columns(attributes, measured=measured)
+    gathered.problems.add(renamed)
+    areas = gathered.areas
+    columns = tuple(table.column_names)
+    if measured:
+        table = table.append_column(AREA_COLUMN, pa.array(areas))
+    land = Land(
+        attributes=table, wkb=gathered.wkb, bounds=gathered.bounds, kinds=gathered.kinds,
+        vertices=gathered.vertices, notes=MEASURED if measured else None,
+    )  # fmt: skip
+    if not kept.all():
+        land = _only(land, kept)
+    bbox = write_land(land, out)
+    kinds, counts = np.unique(land.kinds, return_counts=True)
+    return Prepared(
+        path=out, name=name, format=file.format, layer=file.layer, features=len(gathered),
+        rows=int(kept.sum()), dropped=int((~kept).sum()), repaired=mended.features,
+        removed_m2=mended.removed_m2, added_m2=mended.added_m2, crs=placement.system.key,
+        crs_basis=placement.label, placed_zh=placement.describe("zh"),
+        placed_en=placement.describe("en"), bbox=bbox,
+        area_m2=float(areas[kept].sum()) if measured else None,
+        geometry_types={
+            KINDS[kind]: count for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True)
+        },
+        columns=columns, problems=gathered.problems.listed(),
+        problem_counts=gathered.problems.counts(),
+    )  # fmt: skip
+
+
+def _without_ours(gathered: Gathered, *, measured: bool) -> pa.Table:
+    """The attributes without a column of areas that says what is computed anyway."""
+    table = gathered.attributes
+    if not measured or AREA_COLUMN not in table.column_names:
+        return table
+    given = table.column(AREA_COLUMN)
+    if not pa.types.is_floating(given.type):
+        return table
+    same = np.allclose(given.to_numpy(), gathered.areas, rtol=1e-9, atol=1e-3, equal_nan=True)
+    return table.drop_columns([AREA_COLUMN]) if same else table
+
+
+def _only(land: Land, kept: np.ndarray[Any, Any]) -> Land:
+    mask = pa.array(kept)
+    return Land(
+        attributes=land.attributes.filter(mask), wkb=land.wkb.filter(mask),
+        bounds=land.bounds[kept], kinds=land.kinds[kept], vertices=land.vertices, notes=land.notes,
+    )  # fmt: skip
+
+
+def _dropped(kept: np.ndarray[Any, Any], mended: Mended, *, land: bool) -> list[Problem]:
+    """Features that were left out, told by number."""
+    rows = (np.flatnonzero(~kept) + 1).tolist()
+    rows = [number for number in rows if number not in mended.left_out]
+    found = []
+    if rows:
+        numbers = "、".join(map(str, rows[:_SHOWN])) + ("…" if len(rows) > _SHOWN else "")
+        why_zh, why_en = (
+            ("没有图形或不是面", "without land") if land else ("没有图形", "without outline")
         )
-        for m in report.mended
-    ]  # fmt: skip
-    if report.dropped:
-        numbers = "、".join(map(str, report.dropped[:_SHOWN]))
         found.append(
             Problem(
-                "dropped", "warning",
-                f"{len(report.dropped)} 个要素没有图形或不是面，未导入：第 {numbers} 个",
-                f"{len(report.dropped)} features without land were left out: {numbers}",
-                count=len(report.dropped),
+                "dropped", "warning", f"{len(rows)} 个要素{why_zh}，未导入：第 {numbers} 个",
+                f"{len(rows)} features {why_en} were left out: {numbers}", count=len(rows),
+            )
+        )  # fmt: skip
+    if mended.left_out:
+        numbers = "、".join(map(str, sorted(mended.left_out)[:_SHOWN]))
+        found.append(
+            Problem(
+                "left_out", "warning",
+                f"按所选，{len(mended.left_out)} 个要素未导入：第 {numbers} 个",
+                f"{len(mended.left_out)} features were left out as chosen: {numbers}",
+                count=len(mended.left_out),
             )
         )  # fmt: skip
     return found

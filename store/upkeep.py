@@ -1,12 +1,14 @@
 """Looking after a workspace: find everything that is wrong, remove what nobody names."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from store import log
 from store.errors import CorruptionError, StoreError, UnknownVersionError
+from store.scratch import stale_scratch
 from store.snapshot import SNAPSHOT_FILE
 from store.workspace import STAGING, Workspace
 
@@ -38,12 +40,13 @@ def verify(workspace: Workspace, name: str | None = None) -> list[Problem]:
     names = workspace.folders() if name is None else [name]
     problems = [problem for each in names for problem in _verify_collection(workspace, each)]
     if name is None:
-        problems += [_left(path, "", "staging") for path in _staged(workspace)]
+        left = [*_staged(workspace), *stale_scratch(workspace.path)]
+        problems += [_left(path, "", "staging") for path in left]
     return problems
 
 
 def cleanup(workspace: Workspace) -> list[Path]:
-    """Remove orphans and staged files while nobody writes; returns what was removed.
+    """Remove orphans, staged files and dead uploads while nobody writes; returns what was removed.
 
     A collection whose log cannot be read completely is left alone: what it names is unknown.
 
@@ -57,9 +60,12 @@ def cleanup(workspace: Workspace) -> list[Path]:
                 doomed += _orphans(workspace.path / name)
             except CorruptionError:
                 continue
+        uploads = stale_scratch(workspace.path)
         for path in doomed:
             path.unlink(missing_ok=True)
-    return doomed
+        for path in uploads:
+            shutil.rmtree(path, ignore_errors=True)
+    return doomed + uploads
 
 
 def _known(workspace: Workspace, name: str) -> None:

@@ -2,7 +2,8 @@
 
     <workspace>/<collection>/_delta_log/…            the log, written by delta-rs
     <workspace>/<collection>/<author>-<hash>-….parquet   GeoParquet, or plain Parquet for tables
-    <workspace>/.staging, .locks, baseline.json      ours; see `upkeep` and `baseline`
+    <workspace>/.staging, .locks, .intake    ours; see `upkeep` and `scratch`
+    <workspace>/baseline.json                ours; see `baseline`
 
 Writing: the file is written to `.staging`, flushed, hashed, moved into the collection's folder
 and only then named by a commit, which is atomic. A crash leaves the old version or the new one,
@@ -14,6 +15,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from store import log
 from store.errors import (
@@ -26,8 +28,9 @@ from store.errors import (
     corrupt_file,
     foreign_version,
     stale_writer,
+    write_failed,
 )
-from store.files import FileChecker, discard, file_lock
+from store.files import FileChecker, discard, file_lock, move_file
 from store.log import BASELINE_AUTHOR, BBox, VersionInfo
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from store.upkeep import Problem
 
 STAGING = ".staging"
+INTAKE = ".intake"  # uploads, see `scratch`
 NOT_YET = -1  # `expected_version` of a collection that must not exist yet
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
@@ -201,6 +205,48 @@ class Workspace:
         _check_name(name)
         return frames.stage(frame, self.path / STAGING, notes=notes)
 
+    def adopt(self, name: str, path: Path) -> "StagedFile":
+        """As `stage`, for a layer's file that is written already: it is moved, not copied.
+
+        Call it inside `writing()`.
+
+        Raises:
+            BadNameError, BadFrameError: the name, or a file that is no GeoParquet in EPSG:4490.
+            WriteFailedError: the disk refused.
+        """
+        from store import landfiles  # noqa: PLC0415 - see `read`
+
+        _check_name(name)
+        staging = self.path / STAGING
+        target = staging / f"{uuid4().hex}.parquet"
+        try:
+            staging.mkdir(exist_ok=True)
+            move_file(path, target)
+            return landfiles.described(target)
+        except OSError as error:
+            discard(target)
+            raise write_failed(target, error) from error
+        except BaseException:
+            discard(target)
+            raise
+
+    @contextlib.contextmanager
+    def making(self) -> Iterator[Path]:
+        """A path for a file of a layer in the making, on the workspace's disk; gone afterwards.
+
+        Use it inside `writing()`. Raises WriteFailedError.
+        """
+        staging = self.path / STAGING
+        path = staging / f"{uuid4().hex}.parquet"
+        try:
+            staging.mkdir(exist_ok=True)
+        except OSError as error:
+            raise write_failed(staging, error) from error
+        try:
+            yield path
+        finally:
+            discard(path)
+
     def commit(
         self,
         name: str,
@@ -257,6 +303,36 @@ class Workspace:
                 )
             audit = commits.Audit(author=author, message=message, source=old.source)
             return commits.commit_restore(self.path / name, old, parent=parent, audit=audit)
+
+    def withdraw(
+        self, name: str, *, author: str, message: str, expected_version: int | None = None
+    ) -> int:
+        """Undo a collection's first import: an empty version with the same columns, its number.
+
+        Any older version can still be restored.
+
+        Raises:
+            AlreadyCurrentError: the newest version is empty already.
+            BadFrameError: the collection is one of the baseline's, which can only be restored.
+            StaleWriterError, CorruptionError: as for `restore`.
+        """
+        from store import landfiles  # noqa: PLC0415 - see `read`
+
+        with self.writing(), self.making() as path:
+            parent = self._parent(name, expected_version)
+            newest = self.info(name)
+            if newest.rows == 0:
+                raise AlreadyCurrentError(f"{name} 已是空的 / {name} is empty already")
+            if self.info(name, version=0).author == BASELINE_AUTHOR:
+                raise BadFrameError(
+                    f"{name} 来自基线数据，不能撤回，只能恢复到某个版本 / "
+                    f"{name} belongs to the baseline; go back to one of its versions instead"
+                )
+            staged = landfiles.write_empty(self.file(name), path)
+            return self.commit(
+                name, staged, author=author, message=message, source=newest.source,
+                expected_version=NOT_YET if parent is None else parent,
+            )  # fmt: skip
 
     def verify(self, name: str | None = None) -> "list[Problem]":
         """Read every version of every collection again and list what is wrong; changes nothing."""

@@ -1,11 +1,9 @@
-"""Commands about land: import of a layer, overlay, comparison of proposals."""
+"""Commands about land: overlay, comparison of proposals."""
 
 from __future__ import annotations
 
 import csv
 import json
-import sys
-import time
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -20,43 +18,15 @@ from layers.errors import LayerError
 from layers.report import FORMATS, report
 from layers.texts import text
 from settings import load_settings
-from store.imports import import_layer
 from store.workspace import Workspace
 
 Answer = tuple[dict[str, Any], list[str]]
-_QUIET_S = 1.0
 
 
 class CommandError(LayerError):
     """An argument of these commands can't be used."""
 
     code = "bad_argument"
-
-
-def import_file(args: Namespace, *, author: str) -> Answer:
-    """Make a file the next version of a collection."""
-    settings = load_settings(workspace=args.workspace)
-    atlas = open_atlas(settings.workspace, settings.data)
-    started = time.monotonic()
-
-    def tell(zh: str, en: str) -> None:
-        if not args.json and time.monotonic() - started > _QUIET_S:
-            print(zh if args.lang == "zh" else en, file=sys.stderr, flush=True)
-
-    done = import_layer(
-        atlas.workspace, Path(args.file), args.collection, crs=args.crs, author=author,
-        message=args.message or "", layer=args.layer, progress=tell,
-    )  # fmt: skip
-    answer = {
-        "collection": done.collection, "version": done.version, "rows": done.rows,
-        "crs": done.crs, "crs_basis": done.crs_basis, "bbox": done.bbox, "area_m2": done.area_m2,
-        "repaired": done.mended, "dropped": done.dropped, "problems": _problems(done.problems),
-    }  # fmt: skip
-    line = text(
-        "cli.imported", args.lang, name=done.collection, version=done.version, rows=done.rows,
-        crs=done.crs_basis, mended=done.mended, dropped=done.dropped,
-    )  # fmt: skip
-    return answer, [line, *_said(done.problems, args.lang)]
 
 
 def overlay(args: Namespace) -> Answer:
@@ -186,13 +156,7 @@ def _out(written: str | None) -> Path | None:
 
 
 def _problems(problems: Any) -> list[dict[str, Any]]:
-    return [
-        {
-            "level": p.level, "code": p.code, "message": f"{p.message_zh} / {p.message_en}",
-            "feature": p.count if p.code == "mended" else None, "line": None,
-        }
-        for p in problems
-    ]  # fmt: skip
+    return [p.to_json("zh") | {"message": f"{p.message_zh} / {p.message_en}"} for p in problems]
 
 
 def _said(problems: Any, lang: str) -> list[str]:

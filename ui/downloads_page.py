@@ -6,8 +6,8 @@ import streamlit as st
 
 from facts.model import Lang
 from layers.atlas import Atlas
-from layers.downloads import LAYERS, TABLES, formats_of
-from layers.texts import text
+from layers.downloads import LAYERS, TABLES, formats_of, office_layers, office_tables
+from layers.texts import has_text, text
 from ui import chrome
 from ui.tables import Cell, Link, Links, Number, html_table
 
@@ -16,7 +16,14 @@ def render(atlas: Atlas, lang: Lang) -> None:
     """Draw the page."""
     chrome.note(text("downloads.intro", lang))
     chrome.note(text("downloads.schematic", lang))
-    for names, caption in ((LAYERS, "layers_caption"), (TABLES, "tables_caption")):
+    own = (*office_layers(atlas), *office_tables(atlas))
+    for names, caption in (
+        (LAYERS, "layers_caption"),
+        (own, "office_caption"),
+        (TABLES, "tables_caption"),
+    ):
+        if not names:
+            continue
         headers = ("layer", "content", "rows", "version", "formats", "checksum")
         table = html_table(
             [text(f"downloads.col_{h}", lang) for h in headers],
@@ -30,12 +37,13 @@ def _row(atlas: Atlas, name: str, lang: Lang) -> list[Cell]:
     info = atlas.workspace.info(name)
     links = [
         Link(chrome.FORMAT_NAMES[fmt], f"/download/{name}.{fmt}?lang={lang}", download=True)
-        for fmt in formats_of(name)
+        for fmt in formats_of(name, layer=info.geo)
     ]
     key = name.replace("-", "_")
+    known = has_text(f"downloads.name_{key}")
     return [
-        text(f"downloads.name_{key}", lang),
-        text(f"downloads.about_{key}", lang),
+        text(f"downloads.name_{key}", lang) if known else name,
+        text(f"downloads.about_{key}", lang) if known else info.message,
         Number(str(info.rows)),
         Number(str(info.version)),
         Links(tuple(links)),

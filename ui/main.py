@@ -6,7 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from layers.atlas import open_atlas
+from facts.model import Lang
+from layers.atlas import Atlas, open_atlas
 from layers.texts import text
 from settings import load_settings
 from ui import (
@@ -20,11 +21,27 @@ from ui import (
 )
 
 ICON = Path(__file__).with_name("icon.svg")
+
+
+def _import(atlas: Atlas, lang: Lang) -> None:
+    from ui import import_page  # noqa: PLC0415 - readers and matchers: not before they are asked
+
+    import_page.render(atlas, lang, limits=load_settings().limits)
+
+
+def _history(atlas: Atlas, lang: Lang) -> None:
+    from ui import history_page  # noqa: PLC0415 - as above
+
+    history_page.render(atlas, lang)
+
+
 PAGES = (
     ("map", map_page.render),
     ("place", place_page.render),
     ("proposal", proposal_page.render),
     ("compare", compare_page.render),
+    ("import", _import),
+    ("history", _history),
     ("sources", sources_page.render),
     ("downloads", downloads_page.render),
 )

@@ -1,0 +1,345 @@
+"""Step 3: where the coordinates stand. What is certain is told with reasons, what is not is asked.
+
+Every candidate is shown on the map over the counties, so that the right one is seen. A change of
+datum needs seven parameters, or an approximation that is asked for by name and put on record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import streamlit as st
+
+from facts.model import Lang
+from geo.limits import Limits
+from geo.reference import SYSTEMS, system
+from layers.atlas import Atlas
+from layers.importview import candidate_columns, candidate_items, shift_m
+from layers.texts import text
+from ui import chrome, importmap
+from ui.import_found import inspected
+from ui.import_job import Job, forget_widgets
+from ui.import_parts import fault, heading, in_words, plain, task
+
+_OTHER: Final = "other"
+_MERCATOR: Final = "EPSG:3857"
+_SHIFTED: Final = ("GCJ-02", "BD-09")
+_SKETCHED: Final = 300  # outlines of each candidate, enough to see the shape of it all
+_CONVENTIONS: Final = ("coordinate_frame", "position_vector")
+_PARAMETERS: Final = ("dx", "dy", "dz", "rx", "ry", "rz", "m")
+
+
+def render(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> None:
+    """Tell or ask; go on when the coordinates are placed."""
+    found = inspected(atlas, job, lang, limits)
+    if found is None:
+        return
+    _reasons(found, lang)
+    keys = _candidates(found)
+    left, right = st.columns([2, 3], gap="medium")
+    with left, st.container(key="import_question"):
+        if found["crs_question"]:
+            chosen = _question(found, keys, job, lang)
+            chrome.note(text("intake.ask_hint", lang))
+        else:
+            chosen = _settled(job, lang)
+        complete = _datum(found, chosen, job, lang)
+        _shift(found, chosen, job, lang)
+        below = st.container()
+    with right:
+        _map(atlas, job, lang, limits, chosen=chosen, keys=keys)
+    with below:
+        _go_on(atlas, job, lang, limits, asked=bool(found["crs_question"]), complete=complete)
+
+
+def _go_on(
+    atlas: Atlas, job: Job, lang: Lang, limits: Limits, *, asked: bool, complete: bool
+) -> None:  # fmt: skip
+    """Place the coordinates as answered and lead on."""
+    if asked and not job.answer:
+        chrome.note(text("intake.answer_first", lang))
+        return
+    if not complete:
+        return
+    placed = placed_by(atlas, job, lang, limits)
+    if placed is None:
+        return
+    _placed(placed, lang)
+    if st.button(text("intake.go_on", lang), type="primary", key="place_on"):
+        job.onward()
+        st.rerun(scope="fragment")
+
+
+def placed_by(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> dict[str, Any] | None:
+    """What the file holds once it is placed, with all faults; a refusal is shown and gives None."""
+    name = f"placed-{lang}"
+    found: dict[str, Any] | Exception | None = job.get(name)
+    if found is None:
+        answer, error = task(
+            "inspect", job, atlas, lang, limits=limits, label="intake.checking", full=True
+        )
+        if error is None and (answer is None or not answer["placement"]):
+            return None
+        found = job.put(name, answer if error is None else error)
+    if isinstance(found, Exception):
+        fault(in_words(found, lang))
+        return None
+    return found
+
+
+def _reasons(found: dict[str, Any], lang: Lang) -> None:
+    """The verdict and why, in words."""
+    settled = not found["crs_question"]
+    words = text(f"intake.basis_{basis_of(found)}", lang)
+    names = list(_candidates(found).values())
+    name = found["crs_name"] or (names[0] if len(names) == 1 else "")
+    if settled and name:
+        words = text("intake.verdict", lang, name=name, basis=words)
+    items = "".join(f"<li>{chrome.escape(reason)}</li>" for reason in found["crs_reasons"])
+    css = "za-verdict" if settled else "za-verdict za-open"
+    st.html(f'<div class="{css}"><p>{chrome.escape(words)}</p><ul>{items}</ul></div>')
+    for problem in found["problems"]:
+        if problem["code"] in _CRS_PROBLEMS:
+            fault(problem["message"])
+
+
+def basis_of(found: dict[str, Any]) -> str:
+    """The verdict as one word: "ambiguous: 4546 or 4547" is "ambiguous"."""
+    return str(found["crs_basis"]).partition(":")[0].replace(" ", "_")
+
+
+_CRS_PROBLEMS: Final = (
+    "crs_contradiction", "zone_prefix", "zone_contradiction", "zone_doubtful", "zone_width",
+    "mixed_zones", "axes_swapped",
+)  # fmt: skip
+
+
+def _candidates(found: dict[str, Any]) -> dict[str, str]:
+    """The systems that may be meant, by key, with their names."""
+    return {str(c["crs"]): str(c["name"]) for c in found["crs_candidates"]}
+
+
+# --- the question --------------------------------------------------------------------------------
+
+
+def _question(found: dict[str, Any], keys: dict[str, str], job: Job, lang: Lang) -> str | None:
+    """Ask which candidate it is; the key of the one chosen, or None."""
+    now: str | None = job.choices.get("crs")
+    options = [*keys, _OTHER]
+    st.session_state.setdefault("imp_crs", now if now in keys else _OTHER if now else None)
+    picked = st.radio(
+        text(f"intake.ask_{basis_of(found)}", lang), options, index=None, key="imp_crs",
+        format_func=lambda k: plain(keys[k]) if k in keys else text("intake.other_system", lang),
+        captions=[_caption(found, k, lang) for k in options],
+    )  # fmt: skip
+    chosen = _any_system(lang, now) if picked == _OTHER else picked
+    if chosen != now:
+        _choose(job, chosen)
+    return chosen
+
+
+def _caption(found: dict[str, Any], key: str, lang: Lang) -> str:
+    """How far a shifted system is from the unshifted one, which is what the choice is about."""
+    box = next((c["bbox"] for c in found["crs_candidates"] if c["crs"] == key), None)
+    if key not in _SHIFTED or not box:
+        return ""
+    west, south, east, north = box
+    metres = shift_m((west + east) / 2, (south + north) / 2, key)
+    return text("intake.shift_of", lang, metres=f"{metres:.0f}")
+
+
+def _any_system(lang: Lang, now: str | None) -> str | None:
+    """Any system that files in the province come in."""
+    known = {s.key: s.name(lang) for s in SYSTEMS}
+    st.session_state.setdefault("imp_system", now if now in known else None)
+    return st.selectbox(
+        text("intake.which_system", lang), list(known), format_func=known.__getitem__, index=None,
+        key="imp_system", placeholder=text("intake.choose", lang),
+    )  # fmt: skip
+
+
+def _choose(job: Job, key: str | None) -> None:
+    job.choices["crs"] = key
+    answer: dict[str, Any] = {} if key is None else {"crs": key}
+    if key == _MERCATOR:
+        answer["shift"] = "none"
+    _answer(job, answer)
+
+
+def _answer(job: Job, answer: dict[str, Any]) -> None:
+    """Take an answer; all that was found out under another one is forgotten."""
+    job.answer = answer
+    job.picks = []
+    job.forget()
+    job.go("place")
+    st.rerun(scope="fragment")
+
+
+def _settled(job: Job, lang: Lang) -> str | None:
+    """Nothing to ask; who knows better can say so."""
+    now: str | None = job.choices.get("crs")
+    with st.expander(text("intake.otherwise", lang), expanded=now is not None):
+        chrome.note(text("intake.otherwise_note", lang))
+        chosen = _any_system(lang, now)
+        back = now is not None and st.button(text("intake.as_found", lang), key="imp_as_found")
+    if back:
+        forget_widgets("imp_system")
+        _choose(job, None)
+    if chosen != now:
+        _choose(job, chosen)
+    return chosen
+
+
+# --- datum and shift -----------------------------------------------------------------------------
+
+
+def _datum(found: dict[str, Any], key: str | None, job: Job, lang: Lang) -> bool:
+    """Parameters or approximation for an old datum; whether nothing is missing."""
+    asked = key or _declared_old(found)
+    if asked is None or not system(asked).old:
+        return True
+    chrome.warn(text("intake.old_datum", lang, name=system(asked).name(lang)))
+    now = "approximate" if job.answer.get("approximate") else "parameters"
+    st.session_state.setdefault("imp_how", job.choices.get("datum_step", now))
+    how = st.radio(
+        text("intake.datum_step", lang), ("parameters", "approximate"), key="imp_how",
+        format_func=lambda k: text(f"intake.datum_{k}", lang),
+    )  # fmt: skip
+    job.choices["datum_step"] = how
+    base = {"crs": key} if key else {}
+    if how == "approximate":
+        st.session_state.setdefault("imp_sure", bool(job.answer.get("approximate")))
+        sure = st.checkbox(text("intake.datum_sure", lang), key="imp_sure")
+        wanted = base | ({"approximate": True} if sure else {})
+        if wanted != job.answer:
+            _answer(job, wanted)
+        return sure
+    return _parameters(base, job, lang)
+
+
+def _declared_old(found: dict[str, Any]) -> str | None:
+    """The file's own system where that is on an old datum: then it is the only candidate."""
+    keys = list(_candidates(found))
+    settled = not found["crs_question"] and len(keys) == 1
+    return keys[0] if settled and system(keys[0]).old else None
+
+
+def _parameters(base: dict[str, Any], job: Job, lang: Lang) -> bool:
+    given = str(job.answer.get("parameters") or "").split(",")
+    values = given[:7] if len(given) >= 7 else ["", "", "", "0", "0", "0", "0"]
+    with st.form("imp_parameters", border=True):
+        columns = st.columns(4)
+        typed = [
+            columns[i % 4].text_input(text(f"intake.parameter_{name}", lang), value=values[i])
+            for i, name in enumerate(_PARAMETERS)
+        ]
+        convention = st.selectbox(
+            text("intake.convention", lang), _CONVENTIONS,
+            index=_CONVENTIONS.index(given[7]) if len(given) > 7 else None,
+            format_func=lambda c: text(f"intake.convention_{c}", lang),
+            placeholder=text("intake.choose", lang),
+        )  # fmt: skip
+        if st.form_submit_button(text("intake.use_parameters", lang), type="primary"):
+            numbers = [value.strip() for value in typed]
+            if all(numbers):
+                words = ",".join([*numbers, convention] if convention else numbers)
+                _answer(job, base | {"parameters": words})
+            chrome.warn(text("intake.parameters_blank", lang))
+    return bool(job.answer.get("parameters"))
+
+
+def _shift(found: dict[str, Any], key: str | None, job: Job, lang: Lang) -> None:
+    """Degrees that a web map may have moved: whether, and by how much."""
+    candidates = set(_candidates(found))
+    mercator = key == _MERCATOR or (key is None and found["crs"] == _MERCATOR)
+    plain_degrees = not candidates & set(_SHIFTED) and found["crs"] == "EPSG:4326"
+    if not mercator and not (plain_degrees and key is None):
+        return
+    options = ("none", "gcj02") if mercator else ("none", "gcj02", "bd09")
+    now = str(job.answer.get("shift") or "none")
+    heading("intake.shift", lang)
+    st.session_state.setdefault("imp_shift", now)
+    chosen = st.segmented_control(
+        text("intake.shift", lang), options, required=True, key="imp_shift",
+        format_func=lambda s: text(f"intake.shift_{s}", lang), label_visibility="collapsed",
+    )  # fmt: skip
+    box = found["bbox"] or next((c["bbox"] for c in found["crs_candidates"]), None)
+    if box:
+        west, south, east, north = box
+        for name, shown in (("GCJ-02", "gcj02"), ("BD-09", "bd09")):
+            if shown in options:
+                metres = shift_m((west + east) / 2, (south + north) / 2, name)
+                chrome.note(text("intake.shift_by", lang, name=name, metres=f"{metres:.0f}"))
+    if chosen != now:
+        wanted = {"crs": _MERCATOR} if key == _MERCATOR else {}
+        _answer(job, wanted | ({"shift": chosen} if chosen != "none" or mercator else {}))
+
+
+# --- the map -------------------------------------------------------------------------------------
+
+
+def sketches(
+    atlas: Atlas, job: Job, lang: Lang, limits: Limits, *, keys: Sequence[str] = (),
+    answer: dict[str, Any] | None = None,
+) -> dict[str, list[dict[str, Any]]]:  # fmt: skip
+    """Some outlines as they would lie in each of these candidates; without keys as answered."""
+    said = {} if keys else job.answer if answer is None else answer
+    name = f"sketch-{list(keys)}-{sorted(said.items())}"
+    kept: dict[str, list[dict[str, Any]]] | None = job.get(name)
+    if kept is None:
+        found, error = task(
+            "sketch", job, atlas, lang, limits=limits, label="intake.sketching", answer=said,
+            systems=list(keys), most=_SKETCHED,
+        )  # fmt: skip
+        if found is None:
+            if error is not None:
+                fault(in_words(error, lang))
+            return {}
+        kept = dict(found["sketches"])
+        job.made[name] = (job.steps.index("found"), kept)  # other answers have other names
+    return kept
+
+
+def _map(
+    atlas: Atlas, job: Job, lang: Lang, limits: Limits, *, chosen: str | None,
+    keys: dict[str, str],
+) -> None:  # fmt: skip
+    """The candidates over the counties; what was chosen is what the map goes to."""
+    names = dict(keys)
+    found = sketches(atlas, job, lang, limits, keys=list(keys)) if keys else {}
+    more = bool(job.answer) and (chosen not in keys or job.answer != {"crs": chosen})
+    if not keys or more:  # more was said than which candidate it is: as it will be placed
+        own = sketches(atlas, job, lang, limits, answer=_to_look_at(job, chosen))
+        chosen = next(iter(own), chosen)
+        found = {**found, **own}
+    for key in found:
+        names.setdefault(key, system(key).name(lang))
+    if not found:
+        return
+    counties: Any = atlas.boundaries("counties")
+    items = candidate_items(found, names, chosen, counties, lang)
+    importmap.show(
+        atlas, items, lang, key="import_candidates", columns=candidate_columns(lang),
+        caption=text("intake.candidates_caption", lang),
+        bounds_key=f"{sorted(job.answer.items())}-{chosen}-{','.join(found)}",
+        note=text("intake.candidates_note", lang) if len(found) > 1 else "",
+    )  # fmt: skip
+
+
+def _to_look_at(job: Job, chosen: str | None) -> dict[str, Any]:
+    """The answer to draw by: an old datum is drawn without a step while nothing is decided."""
+    answer = dict(job.answer)
+    if chosen and system(chosen).old and not answer.get("parameters"):
+        answer["approximate"] = True
+    return answer
+
+
+def _placed(found: dict[str, Any], lang: Lang) -> None:
+    """Where the data lie now, and how they got there: that is what is kept with the version."""
+    words = text("intake.placed", lang, how=found["placement"])
+    if found["bbox"]:
+        west, south, east, north = (f"{value:.4f}" for value in found["bbox"])
+        extent = text("intake.extent", lang, west=west, south=south, east=east, north=north)
+        words = f"{words} {extent}"
+    st.html(f'<p class="za-done" role="status">{chrome.escape(words)}</p>')

@@ -1,0 +1,56 @@
+"""Where imported data come from: what is kept as a source beside every figure and outline."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+import streamlit as st
+
+from facts.model import Lang, Source
+from layers.texts import text
+from store.officefigures import office_source
+from ui import chrome
+from ui.import_job import Job
+from ui.import_parts import heading
+
+_FIELDS = ("title", "publisher", "published_on")
+
+
+def source_form(job: Job, lang: Lang) -> bool:
+    """Ask for title, publisher and date; whether there is a title and the date is one."""
+    heading("intake.source", lang)
+    chrome.note(text("intake.source_note", lang))
+    kept: dict[str, str] = job.choices.setdefault("source", {"title": PurePath(job.name).stem})
+    columns = st.columns([3, 2, 1.4], vertical_alignment="bottom")
+    for name, column in zip(_FIELDS, columns, strict=True):
+        key = f"imp_source_{name}"
+        st.session_state.setdefault(key, kept.get(name, ""))
+        typed = column.text_input(
+            text(f"intake.source_{name}", lang), key=key, max_chars=200,
+            placeholder=text(f"intake.source_{name}_hint", lang),
+        )  # fmt: skip
+        kept[name] = typed.strip()
+    if kept["published_on"] and not is_date(kept["published_on"]):
+        chrome.warn(text("intake.source_date_bad", lang, value=kept["published_on"]))
+        return False
+    return bool(kept["title"])
+
+
+def is_date(words: str) -> bool:
+    """Whether it is YYYY, YYYY-MM or YYYY-MM-DD."""
+    match = re.fullmatch(r"[0-9]{4}(?:-([0-9]{2})(?:-([0-9]{2}))?)?", words)
+    if match is None:
+        return False
+    month, day = (int(part) if part else 1 for part in match.groups())
+    return 1 <= month <= 12 and 1 <= day <= 31
+
+
+def source_of(job: Job) -> Source:
+    """The source that the form describes; the same file gives the same one."""
+    kept: dict[str, str] = job.choices["source"]
+    return office_source(
+        title=kept["title"], publisher=kept.get("publisher", ""),
+        published_on=kept.get("published_on", ""), file=job.name,
+        sha256=str(job.choices.get("sha256", "")),
+    )  # fmt: skip
