@@ -200,17 +200,20 @@ class _Book:
                     if style in special:
                         marks.formats[row, column + i] = special[style]
             elif number == _DIMENSIONS and len(body) >= 10:
-                # Readers make room for what is said here, whether it is there or not.
-                rows, columns = struct.unpack_from(
-                    *(("<4xI2xH", body) if len(body) >= 12 else ("<2xH2xH", body))
-                )
-                if rows and columns:
-                    SheetMarks().reach(rows - 1, columns - 1, self._max_cells)
-            elif (
-                number == _ROW and len(body) >= 14 and struct.unpack_from("<H", body, 12)[0] & 0x20
-            ):
+                self._check_dimensions(body)
+            elif number == _ROW and len(body) >= 14 and body[12] & 0x20:
                 marks.hidden_rows.append(struct.unpack_from("<H", body)[0])
         return marks
+
+    def _check_dimensions(self, body: bytes) -> None:
+        """Refuse a size that is none: readers make room for it, whatever there is."""
+        form = "<IIHH" if len(body) >= 14 else "<HHHH"
+        first_row, rows, first_column, columns = struct.unpack_from(form, body)
+        if not (rows and columns):
+            return
+        if first_row >= rows or first_column >= columns:
+            raise ValueError("a sheet that ends before it begins")
+        SheetMarks().reach(rows - 1, columns - 1, self._max_cells)
 
     def _cell(
         self, number: int, body: bytes, marks: SheetMarks, special: dict[int, NumberFormat]

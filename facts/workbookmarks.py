@@ -118,20 +118,31 @@ def _attribute(node: Any, name: str) -> str:
 def _xlsx(archive: zipfile.ZipFile, max_cells: int) -> dict[str, SheetMarks]:
     names = set(archive.namelist())
     targets = {}
+    shared: set[str] = set()
     if "xl/_rels/workbook.xml.rels" in names:
         for node in _find(_tree(archive, "xl/_rels/workbook.xml.rels"), "Relationship"):
-            targets[_attribute(node, "Id")] = _attribute(node, "Target")
+            part = _part(_attribute(node, "Target"))
+            targets[_attribute(node, "Id")] = part
+            if _attribute(node, "Type").endswith("/sharedStrings"):
+                shared.add(part)
     formats = _formats(_tree(archive, "xl/styles.xml")) if "xl/styles.xml" in names else []
+    for info in archive.infolist():
+        if "sharedstrings" in info.filename.casefold() or info.filename in shared:
+            _parse(archive, info.filename, _CountHandler(info.file_size))
     sheets = {}
     for node in _find(_tree(archive, "xl/workbook.xml"), "sheet"):
         # Among the attributes r:id and sheetId only the first is called "id".
-        target = targets.get(_attribute(node, "id"), "")
-        part = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+        part = targets.get(_attribute(node, "id"), "")
         handler = _SheetHandler(formats, max_cells)
         if part in names and "worksheets" in part:
             _parse(archive, part, handler)
         sheets[_attribute(node, "name")] = handler.marks
     return sheets
+
+
+def _part(target: str) -> str:
+    """The name in the archive of what the workbook's relationships point to."""
+    return target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
 
 
 def _formats(styles: Any) -> list[NumberFormat]:
@@ -216,6 +227,18 @@ class _SheetHandler(ContentHandler):
         self._error = [] if attrs.get("t") == "e" else None
         self._text = attrs.get("t") == "str"  # whose saved result may be an empty text
         self._computed = self._in_value = False
+
+
+class _CountHandler(ContentHandler):
+    """Checks how many texts a part of shared texts claims: readers make room for all of them."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self._most = size // len("<si/>") + 1
+
+    def startElement(self, name: str, attrs: Any) -> None:
+        if _local(name) == "sst" and int(attrs.get("uniqueCount", "0")) > self._most:
+            raise ValueError("more shared texts are claimed than there are")
 
 
 def _column_number(letters: str) -> int:

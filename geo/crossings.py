@@ -20,7 +20,7 @@ _MOST_EDGES: Final = 200_000
 _PAIRS: Final = 1 << 18  # pairs of edges that meet, found together …
 _TOGETHER: Final = 1 << 12  # … and looked at together
 _MOST_PAIRS: Final = 1 << 24
-_TANGLE: Final = 1 << 19
+_TANGLE: Final = 1 << 15
 _MOST_RINGS: Final = 20_000
 
 # What GEOS says, as codes of ours.
@@ -107,7 +107,7 @@ def _first_of(shape: Any, rings: Rings) -> Place:
 
 
 def tangled(shape: Any) -> bool:
-    """Whether so many edges of a polygon meet that rebuilding it would take all memory."""
+    """Whether so many edges of a polygon meet that rebuilding it would take minutes and all memory."""
     rings = Rings.of(np.array([shape], dtype=object))
     edges, _ = _edges(rings)
     allowed = _TANGLE + 2 * len(edges)  # each meets the next one
@@ -152,7 +152,7 @@ def _moves(rings: Rings) -> NDArray[np.bool_]:
 def _near_pairs(edges: Any) -> Iterator[tuple[Integers, Integers]]:
     """Pairs of edges that meet, in portions; gives up after very many."""
     tree = shapely.STRtree(edges)
-    begin, step, seen = 0, 16, 0
+    begin, step, seen = 0, int(np.clip(_PAIRS // (len(edges) + 1), 1, 64)), 0
     while begin < len(edges) and seen < _MOST_PAIRS:
         a, b = tree.query(edges[begin : begin + step], predicate="intersects")
         a = a + begin

@@ -23,7 +23,7 @@ ORDER: Final = (
     "tiny_hole", "ring_order",
 )  # fmt: skip
 _ROUNDS: Final = 20
-_FEW: Final = 1000  # vertices of which no tangle can be made that is too large to be rebuilt
+_FEW: Final = 200  # vertices, of which no tangle can be made that is too large to be rebuilt
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,10 @@ class Step:
 def steps(shape: Any, codes: Collection[str], unit: Unit, tolerances: Tolerances) -> list[Step]:
     """The repairs of a geometry for some fault codes; only those that change something.
 
-    Geometries that are missing or have coordinates that are no finite numbers can't be repaired.
+    Geometries that are missing, have coordinates that are no finite numbers, or are an endless
+    tangle of crossings can't be repaired.
     """
-    if shape is None or not np.isfinite(shapely.get_coordinates(shape)).all():
+    if shape is None or not np.isfinite(shapely.get_coordinates(shape)).all() or _hopeless(shape):
         return []
     invalid = sorted(INVALID & set(codes))
     made: list[Step] = []
@@ -50,10 +51,15 @@ def steps(shape: Any, codes: Collection[str], unit: Unit, tolerances: Tolerances
         if code not in codes:
             continue
         after, count = _STEPS[kind](shape, frozenset(codes), unit, tolerances)
-        if count and not shapely.equals_identical(after, shape):
+        if count and not shapely.equals_identical(after, shape) and not _hopeless(after):
             made.append(Step(code, shape, after, count))
             shape = after
     return made
+
+
+def _hopeless(shape: Any) -> bool:
+    many = shapely.get_num_coordinates(shape) > _FEW
+    return bool(many and not shapely.is_valid(shape) and tangled(shape))
 
 
 # --- steps: (shape, codes, unit, tolerances) -> shape, places mended -----------------------------
@@ -119,8 +125,6 @@ def _made_valid(
 ) -> tuple[Any, int]:
     """Valid, and as far as asked for without the spikes and twins that this leaves behind."""
     if shapely.get_type_id(shape) not in (3, 6) or shapely.is_valid(shape):
-        return shape, 0
-    if shapely.get_num_coordinates(shape) > _FEW and tangled(shape):
         return shape, 0
     shape = _valid(shape, tolerances, unit)
     for _ in range(_ROUNDS):

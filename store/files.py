@@ -64,19 +64,15 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise write_failed(path, error) from error
 
 
-def move_file(path: Path, target: Path) -> None:
-    """Move a flushed file to a new name, also from another disk; raises OSError.
-
-    Until the folder is flushed a power cut may leave either name.
-    """
+def second_name(path: Path, target: Path) -> None:
+    """Give a flushed file a second name; where the disk has no links, a copy. Raises OSError."""
     try:
-        path.rename(target)
+        target.hardlink_to(path)
     except OSError as error:
-        if error.errno != errno.EXDEV:
+        if error.errno not in (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK):
             raise
         shutil.copyfile(path, target)
         flush_file(target)
-        discard(path)
 
 
 def discard(path: Path) -> None:

@@ -23,6 +23,7 @@ from geo.scan import Progress, Scanned
 from geo.surroundings import Surroundings
 from store.baseline import GEO_COLLECTIONS, OFFICE, PLANS, TABLES
 from store.errors import BadFrameError
+from store.files import discard
 from store.gathering import Gathered, Mended, Repairs, UnknownRepairError, gather
 from store.landcolumns import plain_columns
 from store.landfiles import Land, write_land
@@ -190,7 +191,9 @@ def commit_layer(
     message: str = "",
     expected_version: int | None = None,
 ) -> ImportReport:
-    """Make a prepared file the next version of a collection; the file is used up.
+    """Make a prepared file the next version of a collection.
+
+    The file is used up when that succeeds; after an error the same can be tried again.
 
     Raises:
         ImportRefusedError: the collection's name is taken, or the author's.
@@ -200,18 +203,24 @@ def commit_layer(
     refuse_taken(collection)
     if author == BASELINE_AUTHOR:
         raise ImportRefusedError(f"作者名 {author} 由系统使用 / the author {author} is reserved")
+    problems = prepared.problems
     with workspace.writing():
         staged = workspace.adopt(collection, prepared.path)
+        if collection in workspace.versions():
+            newest = workspace.info(collection)
+            if newest.sha256 == staged.sha256:
+                problems = (*problems, _unchanged(newest.version))
         version = workspace.commit(
             collection, staged, author=author, source=prepared.source,
             message=message or f"导入 {prepared.name} / import of {prepared.name}",
             expected_version=expected_version,
         )  # fmt: skip
+    discard(prepared.path)
     return ImportReport(
         collection=collection, version=version, rows=prepared.rows, crs=f"EPSG:{CGCS2000}",
         crs_basis=f"{prepared.crs_basis} {prepared.crs}", bbox=prepared.bbox,
         area_m2=prepared.area_m2, mended=prepared.repaired, dropped=prepared.dropped,
-        problems=prepared.problems,
+        problems=problems,
     )  # fmt: skip
 
 
@@ -277,6 +286,13 @@ def surroundings(workspace: Workspace, **columns: str) -> Surroundings:
 def problem_to_json(problem: Problem) -> dict[str, Any]:
     """A problem with both of its messages; `Problem(**…)` is the inverse."""
     return {name: getattr(problem, name) for name in Problem.__slots__}
+
+
+def _unchanged(version: int) -> Problem:
+    return Problem(
+        "unchanged", "warning", f"内容与上一版本（{version}）完全相同",
+        f"the content is exactly that of the version before ({version})",
+    )  # fmt: skip
 
 
 def _refuse_elsewhere(gathered: Gathered, name: str) -> None:

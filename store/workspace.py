@@ -30,7 +30,7 @@ from store.errors import (
     stale_writer,
     write_failed,
 )
-from store.files import FileChecker, discard, file_lock, move_file
+from store.files import FileChecker, discard, file_lock, second_name
 from store.log import BASELINE_AUTHOR, BBox, VersionInfo
 
 if TYPE_CHECKING:
@@ -206,9 +206,9 @@ class Workspace:
         return frames.stage(frame, self.path / STAGING, notes=notes)
 
     def adopt(self, name: str, path: Path) -> "StagedFile":
-        """As `stage`, for a layer's file that is written already: it is moved, not copied.
+        """As `stage`, for a layer's file that is written already: it gets a second name.
 
-        Call it inside `writing()`.
+        Call it inside `writing()`. The file itself stays, for another try.
 
         Raises:
             BadNameError, BadFrameError: the name, or a file that is no GeoParquet in EPSG:4490.
@@ -221,7 +221,7 @@ class Workspace:
         target = staging / f"{uuid4().hex}.parquet"
         try:
             staging.mkdir(exist_ok=True)
-            move_file(path, target)
+            second_name(path, target)
             return landfiles.described(target)
         except OSError as error:
             discard(target)

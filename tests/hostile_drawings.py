@@ -167,6 +167,11 @@ def binary_noise(path: Path) -> None:
     path.write_bytes(b"AutoCAD Binary DXF\r\n\x1a\x00" + bytes(range(256)) * 2_000)
 
 
+@CASES("dxf_comment_of_blank_lines", "a.dxf", refused="not_survey_text not_dxf unknown_format")
+def blank_comment(path: Path) -> None:
+    path.write_text("999" + "\n" * 60_000 + "x")
+
+
 @CASES("dxf_code_that_is_none", "a.dxf", refused="damaged")
 def odd_code(path: Path) -> None:
     path.write_text(entities("LINE\n0\n"))

@@ -207,6 +207,15 @@ def long_ring(path: Path) -> None:
     )
 
 
+@CASES("kml_million_blanks_between_coordinates", "a.kml", features=1)
+def blanks_between(path: Path) -> None:
+    kml(
+        path,
+        f"<Placemark><LineString><coordinates>1,2{' ' * 1_000_000}3 , 4,{' ' * 1_000_000}x"
+        "</coordinates></LineString></Placemark>",
+    )
+
+
 @CASES("kml_scripts", "evil.kml", features=2)
 def kml_scripts(path: Path) -> None:
     kml(

@@ -24,6 +24,11 @@ def long_line(path: Path) -> None:
     path.write_text("[地块坐标]\n" + "1" * 10_000_000 + "\n", encoding="gb18030")
 
 
+@CASES("txt_line_of_commas", "a.txt", refused="not_survey_text")
+def commas(path: Path) -> None:
+    path.write_text("," * 300_000 + "@x")
+
+
 @CASES("txt_numbers_that_are_none", "a.txt", told="not_finite", features=1)
 def not_finite(path: Path) -> None:
     points = "J1,1,nan,1\nJ2,1,1e400,inf\nJ3,1,9e300,2\nJ4,1,-inf,0\n"
@@ -103,9 +108,19 @@ def deep_wkt(path: Path) -> None:
     path.write_text(f'id,wkt\n1,"{deep}"\n')
 
 
-@CASES("csv_wkt_brackets_100k_deep", "a.csv", told="short_ring bad_geometry", features=1)
+@CASES("csv_wkt_brackets_100k_deep", "a.csv", told="short_ring", features=1)
 def wkt_brackets(path: Path) -> None:
     path.write_text(f'id,wkt\n1,"POLYGON{"(" * 100_000}1 1{")" * 100_000}"\n')
+
+
+@CASES("csv_wkt_million_blanks", "a.csv", told="bad_geometry", features=1)
+def wkt_blanks(path: Path) -> None:
+    path.write_text(f'id,wkt\n1,"POLYGON{" " * 1_000_000}x"\n')
+
+
+@CASES("csv_line_of_separators", "a.csv", refused="too_many_columns")
+def separators(path: Path) -> None:
+    path.write_text("lon,lat\n" + ",;|，\t" * 100_000)
 
 
 @CASES("csv_wkt_ring_of_2_million", "a.csv", refused="ring_too_long")

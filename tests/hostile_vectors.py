@@ -291,7 +291,7 @@ def flatgeobuf() -> bytes:
         return path.read_bytes()
 
 
-@CASES("fgb_truncated", "a.fgb", refused="damaged")
+@CASES("fgb_truncated", "a.fgb", refused="truncated damaged")
 def fgb_truncated(path: Path) -> None:
     whole = flatgeobuf()
     path.write_bytes(whole[: len(whole) // 2])

@@ -18,6 +18,7 @@ from conftest import PHONE, ROOT, Visit, serve
 from playwright.sync_api import Browser, Frame, expect
 
 from facts.templates import TEMPLATES
+from store.workspace import Workspace
 
 pytestmark = pytest.mark.browser
 
@@ -96,10 +97,15 @@ def faulty_package(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server with a workspace of its own: these tests write."""
-    folder = tmp_path_factory.mktemp("office")
-    yield from serve(folder / "var", folder)
+def office_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace of its own: these tests write."""
+    return tmp_path_factory.mktemp("office") / "var"
+
+
+@pytest.fixture(scope="module")
+def office(office_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a server on that workspace."""
+    yield from serve(office_dir, tmp_path_factory.mktemp("office-server"))
 
 
 @pytest.fixture
@@ -313,7 +319,7 @@ def test_a_sheet_of_figures_is_mapped_committed_and_shown_with_its_source(
 
 
 def test_faults_stand_on_the_map_and_a_repair_is_made_only_when_chosen(
-    visit: Visit, tmp_path: Path
+    visit: Visit, tmp_path: Path, office_dir: Path
 ) -> None:
     page = visit.page
     drop(visit, faulty_package(tmp_path))
@@ -346,14 +352,36 @@ def test_faults_stand_on_the_map_and_a_repair_is_made_only_when_chosen(
     onward(visit, "预览差异")
     assert drawn(preview(visit, has="新增"))["kinds"] == {"added": 2}
     onward(visit, "提交")
+    somebody_else_is_first(visit, office_dir)
     commit(visit, "修复后导入")
     visit.open("/history?c=repaired-land")
-    expect(page.get_by_text("只有一个版本，没有可比的。")).to_be_visible(timeout=60_000)
+    expect(page.locator("table", has_text="修复后导入").first).to_contain_text("1（当前）")
+    target = page.get_by_role("combobox", name="恢复到")
+    target.fill("清空")
+    page.get_by_role("option", name=re.compile("清空")).click()
     page.get_by_role("textbox", name="说明（必填）").fill("撤回")
     page.get_by_text("确认用所选内容代替当前版本").click()
     page.get_by_role("button", name="恢复", exact=True).click()
     expect(page.locator(".za-done")).to_contain_text("没有内容", timeout=60_000)
     assert visit.foreign == [] and visit.errors == []
+
+
+def somebody_else_is_first(visit: Visit, office_dir: Path) -> None:
+    """The loser of a race is told, loses nothing, and sees the difference to what is there now."""
+    page = visit.page
+    other = gpd.GeoDataFrame(
+        {"地块": ["丙"]}, geometry=[shapely.box(112, 37, 112.1, 37.1)], crs=4490
+    )
+    Workspace.open(office_dir).write(
+        "repaired-land", other, author="另一人", message="抢先", source="别的文件"
+    )
+    say(visit, "提交说明（必填）", "修复后导入")
+    page.get_by_role("button", name="提交", exact=True).click()
+    expect(page.locator(".za-alert")).to_contain_text("已被他人更新", timeout=60_000)
+    step(visit, "预览差异")
+    frame = preview(visit, has="删除")
+    assert drawn(frame)["kinds"] == {"added": 2, "removed": 1}
+    onward(visit, "提交")
 
 
 def test_a_hostile_file_gives_one_clear_error_and_the_next_upload_works(

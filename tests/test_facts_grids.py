@@ -247,6 +247,12 @@ def test_an_old_workbook_that_is_laid_out_too_large_is_refused(extra, tmp_path) 
         read_grids(xls(tmp_path / "a.xls", [["开发区", 1]], extra=extra))
 
 
+def test_an_old_workbook_that_ends_before_it_begins_is_refused(tmp_path) -> None:
+    extra = xls_record(0x0200, struct.pack("<IIHHH", 225, 2, 0, 2, 0))
+    with pytest.raises(GridError, match="损坏"):
+        read_grids(xls(tmp_path / "a.xls", [["开发区", 1]], extra=extra))
+
+
 def test_a_password_of_an_old_workbook_is_told(tmp_path) -> None:
     path = xls(tmp_path / "a.xls", [["开发区", 1]], formats={(0, 1): "0%"})
     data = path.read_bytes()
@@ -275,6 +281,20 @@ def test_a_dimension_that_lies_and_merged_ranges_without_end_cost_nothing(tmp_pa
     grid = only(raw_xlsx(tmp_path / "a.xlsx", sheet))
     assert (grid.height, grid.width) == (1, 2)
     assert grid.filled(0, 1) == 1.0
+
+
+def test_a_count_of_shared_texts_that_lies_is_refused(tmp_path) -> None:
+    path = xlsx(tmp_path / "a.xlsx", [["开发区", "甲"]])
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    name = "xl/sharedStrings.xml"
+    assert b'uniqueCount="2"' in parts[name]
+    parts[name] = parts[name].replace(b'uniqueCount="2"', b'uniqueCount="21474836486"')
+    with zipfile.ZipFile(path, "w") as archive:
+        for part, data in parts.items():
+            archive.writestr(part, data)
+    with pytest.raises(GridError, match="损坏"):
+        read_grids(path)
 
 
 def test_entities_and_document_types_are_refused(tmp_path) -> None:

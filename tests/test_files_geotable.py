@@ -183,7 +183,7 @@ def test_a_row_without_usable_coordinates_is_kept_and_told_with_line_and_column(
     assert [row["名称"] for row in found] == list("一二三四五")
     assert [row["geometry"] is None for row in found] == [False, True, True, True, True]
     places = [(p.code, p.level, p.feature, p.line, p.field) for p in told(file)]
-    assert places == [
+    assert sorted(places, key=lambda place: place[2]) == [
         ("no_coordinates", "warning", 2, 3, "经度"), ("bad_coordinate", "error", 3, 4, "经度"),
         ("bad_coordinate", "error", 4, 5, "经度"), ("no_coordinates", "warning", 5, 6, "纬度"),
     ]  # fmt: skip

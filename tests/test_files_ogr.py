@@ -158,7 +158,7 @@ ODD = {
     "endless": (struct.pack("<BIII", 1, 3, 1, 0xFFFFFFFF), "bad_geometry", None),
     "deep": (struct.pack("<BII", 1, 7, 1) * 20_000 + wkb.point(1, 2), "bad_geometry", None),
     "deep multi": (struct.pack("<BII", 1, 6, 1) * 20_000, "bad_geometry", None),
-    "nothing": (b"", None, None),
+    "nothing": (b"", "bad_geometry", None),
     "unknown": (struct.pack("<BII", 1, 99, 1), "bad_geometry", None),
     "nan at the end": (struct.pack("<BII", 1, 3, 1)
                        + ring((np.nan, 0), (4, 0), (4, 4), (np.nan, 0)), "not_finite", None),
@@ -174,7 +174,10 @@ ODD = {
 def test_geometries_that_geos_refuses_are_mended_or_left_out_and_told(name, gpkg) -> None:
     data, code, area = ODD[name]
     changed(gpkg, shapes={2: data})
-    assert [(c, f) for c, f, _ in told(gpkg) if c != "z_dropped"] == ([(code, 2)] if code else [])
+    # GDAL makes a missing geometry of empty WKB, which only the database's own count shows.
+    where = None if name == "nothing" else 2
+    expected = [(code, where)] if code else []
+    assert [(c, f) for c, f, _ in told(gpkg) if c != "z_dropped"] == expected
     frame = read_frame(open_file(gpkg))
     assert frame["n"].tolist() == [1, 2] and frame.geometry[0].equals(SQUARE)
     if area is None:

@@ -123,6 +123,14 @@ def test_faults_of_readers_name_what_to_close() -> None:
     assert repair.added_m2 == pytest.approx(5000)
 
 
+def test_an_endless_tangle_is_left_as_it_is() -> None:
+    angles = np.arange(3001) * np.pi * 0.7331
+    tangle = shapely.Polygon(np.stack([np.cos(angles), np.sin(angles)], axis=1) * 1000)
+    after, applied = repaired([tangle], unit="metres")
+    assert after[0] is tangle and applied.count == 0
+    assert propose([tangle], unit="metres") == ()
+
+
 def test_crumbs_of_a_rebuilt_outline_are_not_kept() -> None:
     # The last edge crosses the first one a centimetre before its end.
     crossed = wkt("POLYGON((0 0,100 0,100 100,-0.005 100,0.005 -0.005,0 0))")

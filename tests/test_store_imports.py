@@ -23,9 +23,14 @@ from geo.layerfile import open_layer
 from geo.limits import Limits
 from geo.placement import CrsAnswer
 from geo.surroundings import Surroundings
-from store.errors import AlreadyCurrentError, BadFrameError, StaleWriterError
+from store.errors import (
+    AlreadyCurrentError,
+    BadFrameError,
+    StaleWriterError,
+    WriteFailedError,
+)
 from store.gathering import gather
-from store.imports import ImportRefusedError, import_layer
+from store.imports import ImportRefusedError, Prepared, commit_layer, import_layer, prepare
 from store.landcolumns import plain_columns
 from store.landfiles import hilbert_order
 from store.proposals import read_proposals, read_rules, save_proposal, save_rules
@@ -258,8 +263,8 @@ def test_points_and_lines_come_in_unmeasured_and_beside_land_they_stay_out(
 def test_the_same_file_gives_the_same_bytes_in_hilbert_order(workspace, tmp_path) -> None:
     path = tmp_path / "in.parquet"
     land(3000).sample(frac=1.0, random_state=1).to_parquet(path)
-    bring(workspace, path)
-    bring(workspace, path)
+    assert bring(workspace, path).problems == ()
+    assert [p.code for p in bring(workspace, path).problems] == ["unchanged"]
     first, second = (workspace.info("land-use", version=v) for v in (0, 1))
     assert first.sha256 == second.sha256 and first.bbox == pytest.approx(BOX)
     file = open_layer(workspace.file("land-use"))
@@ -294,6 +299,29 @@ def test_a_stale_import_is_told_and_leaves_nothing(workspace, tmp_path) -> None:
     with pytest.raises(StaleWriterError, match="最新版本 1"):
         bring(workspace, path, expected_version=0)
     assert workspace.versions() == {"land-use": 1} and workspace.verify() == []
+
+
+def test_a_prepared_file_stays_for_another_try_until_it_is_stored(workspace, tmp_path) -> None:
+    path = tmp_path / "in.parquet"
+    land(20).to_parquet(path)
+    prepared = prepare(path, out=tmp_path / "made.parquet")
+    bring(workspace, path)
+    for expected in (NOT_YET, 7):
+        with pytest.raises(StaleWriterError):
+            commit_layer(workspace, prepared, "land-use", author="甲", expected_version=expected)
+        assert prepared.path.exists() and workspace.verify() == []
+    done = commit_layer(workspace, prepared, "land-use", author="甲", expected_version=0)
+    assert done.version == 1 and not prepared.path.exists()
+    assert Prepared.from_json(prepared.to_json()) == prepared
+    with pytest.raises(WriteFailedError):
+        commit_layer(workspace, prepared, "land-use", author="甲")
+    (tmp_path / "made.parquet").write_bytes(b"PAR1 something else PAR1")
+    with pytest.raises(BadFrameError):
+        commit_layer(workspace, prepared, "land-use", author="甲")
+    land(3).to_crs(4326).to_parquet(tmp_path / "made.parquet")
+    with pytest.raises(BadFrameError, match="4490"):
+        commit_layer(workspace, prepared, "land-use", author="甲")
+    assert workspace.verify() == [] and workspace.version("land-use") == 1
 
 
 def test_the_first_import_is_withdrawn_and_brought_back(workspace, tmp_path) -> None:

@@ -30,7 +30,7 @@ from ui.drawing_desk import author
 from ui.import_job import Job, drop
 from ui.import_mapping import with_source
 from ui.import_parts import done, fault, in_words, one_language, work
-from ui.import_preview import Preview, preview_of
+from ui.import_preview import STALE, Preview, preview_of
 from ui.import_source import source_of
 from ui.tables import Link, links_html
 
@@ -50,6 +50,7 @@ class Said:
 
 def render(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> None:
     """Ask for a message, then write."""
+    job.choices.pop(STALE, None)  # told, and looked at since
     found = preview_of(atlas, job, lang, limits)
     if found is None:
         return
@@ -81,13 +82,12 @@ def render(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> None:
 
 def _stale(atlas: Atlas, job: Job, error: Exception, lang: Lang) -> None:
     """Somebody else was first: the preview no longer tells the truth and is made again."""
-    fault(in_words(error, lang))
     look_again(atlas)
     job.made.pop("preview", None)
     job.step = "preview"
     job.reached = job.at
-    if st.button(text("intake.preview_again", lang), key="preview_again"):
-        st.rerun()
+    job.choices[STALE] = in_words(error, lang)
+    st.rerun()  # the whole page: only that takes the newest versions
 
 
 def _commit(atlas: Atlas, job: Job, found: Preview, message: str) -> Said:

@@ -18,7 +18,7 @@ from layers.atlas import Atlas
 from layers.importview import candidate_columns, candidate_items, shift_m
 from layers.texts import text
 from ui import chrome, importmap
-from ui.import_found import inspected
+from ui.import_found import inspected, refused
 from ui.import_job import Job, forget_widgets
 from ui.import_parts import fault, heading, in_words, plain, task
 
@@ -83,7 +83,7 @@ def placed_by(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> dict[str, A
             return None
         found = job.put(name, answer if error is None else error)
     if isinstance(found, Exception):
-        fault(in_words(found, lang))
+        refused(job, name, found, lang)
         return None
     return found
 

@@ -64,9 +64,17 @@ def inspected(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> dict[str, A
         found = job.put(name, answer if error is None else error)
     if isinstance(found, Exception):
         if getattr(found, "code", "") not in _CHOICES:
-            fault(in_words(found, lang))
+            refused(job, name, found, lang)
         return None
     return found
+
+
+def refused(job: Job, name: str, error: Exception, lang: Lang) -> None:
+    """Why the file was not read, and a way to try again: memory or time may do next time."""
+    fault(in_words(error, lang))
+    if st.button(text("intake.try_again", lang), key="imp_try_again"):
+        job.made.pop(name, None)
+        st.rerun(scope="fragment")
 
 
 def _land(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> None:
@@ -214,7 +222,8 @@ def geometry_name(kind: str, lang: Lang) -> str:
 
 def _columns(found: dict[str, Any], lang: Lang) -> None:
     rows: list[list[Cell]] = [
-        [c["name"], _type_name(c["type"], lang), c["sample"] or "—"] for c in found["columns"]
+        [_column_label(found, c["name"], lang), _type_name(c["type"], lang), c["sample"] or "—"]
+        for c in found["columns"]
     ]
     if not rows:
         chrome.note(text("intake.no_columns", lang))
@@ -224,6 +233,14 @@ def _columns(found: dict[str, Any], lang: Lang) -> None:
         caption=text("intake.columns_caption", lang, count=len(rows)),
     )  # fmt: skip
     st.html(f'<div class="za-stack">{table}</div>')
+
+
+def _column_label(found: dict[str, Any], name: str, lang: Lang) -> str:
+    """A column's name; those that our reader of survey text makes are explained."""
+    key = f"intake.file_column_{name}"
+    if found["format"] == "txt" and has_text(key):
+        return text(key, lang, name=name)
+    return name
 
 
 def _type_name(kind: str, lang: Lang) -> str:

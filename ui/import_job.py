@@ -22,7 +22,7 @@ STEPS: Final[dict[Kind, tuple[str, ...]]] = {
 }
 _KEY: Final = "import_job"
 # Among the choices, but told to the planner or only kept with the version.
-_NO_ANSWERS: Final = frozenset({"message", "remembered", "more_repairs"})
+_NO_ANSWERS: Final = frozenset({"message", "remembered", "more_repairs", "stale"})
 
 
 @dataclass

@@ -37,6 +37,7 @@ from ui.import_purpose import prepared_frame, prepared_rows
 from ui.import_source import source_of
 from ui.tables import Cell, Mark, Number, figure_strip, html_table
 
+STALE: Final = "stale"  # the choice that holds why a commit was refused
 _LISTED: Final = 300
 
 
@@ -52,6 +53,9 @@ class Preview:
 
 def render(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> None:
     """Make the preview and show it."""
+    if stale := job.choices.get(STALE):
+        fault(stale)
+        chrome.note(text("intake.preview_again", lang))
     try:
         with st.spinner(text("intake.previewing", lang)):
             found = preview_of(atlas, job, lang, limits)

@@ -94,7 +94,7 @@ def _divided(data: bytes, places: Outline, name: str) -> tuple[dict[str, Any], I
         _check_collection(head, name)
         return head, _features(data, places, (first, last), name)
     head = _loaded(data[start:end], data, name)
-    kind = head.get("type")
+    kind = str(head.get("type"))
     if kind == "Topology":
         raise _other(name, "TopoJSON", "topojson")
     if kind != "Feature" and kind not in _GEOMETRIES:
@@ -170,7 +170,8 @@ def _feature(feature: Any, found: Found) -> tuple[bytes | None, dict[str, Any]]:
     if not isinstance(feature, dict):
         found.add("bad_geometry")
         return None, {}
-    if feature.get("type") in _GEOMETRIES:  # a sequence of bare geometries
+    kind = feature.get("type")
+    if isinstance(kind, str) and kind in _GEOMETRIES:  # a sequence of bare geometries
         feature = {"geometry": feature}
     values = feature.get("properties")
     values = dict(values) if isinstance(values, dict) else {}
@@ -195,6 +196,8 @@ def geometry_wkb(geometry: Any, found: Found, depth: int) -> bytes | None:
     if not isinstance(geometry, dict) or depth > wkb.DEEPEST:
         raise BadShapeError("bad_geometry")
     kind = geometry.get("type")
+    if not isinstance(kind, str):
+        raise BadShapeError("bad_geometry")
     if kind == "GeometryCollection":
         parts = geometry.get("geometries")
         if not isinstance(parts, list):

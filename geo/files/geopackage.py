@@ -8,7 +8,7 @@ through; the file is opened read-only and without locks, so that nothing is left
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,23 +51,55 @@ def contents(path: Path) -> Contents:
             "SELECT c.table_name FROM gpkg_contents c JOIN gpkg_geometry_columns g "
             "ON g.table_name = c.table_name WHERE c.data_type = 'features'"
         ).fetchmany(_OBJECTS)
-    names = list(dict.fromkeys(str(name) for (name,) in rows if isinstance(name, str)))
-    found = {name: kinds.get(name.casefold(), "") for name in names}
+        names = list(dict.fromkeys(str(name) for (name,) in rows if isinstance(name, str)))
+        found = {name: kinds.get(name.casefold(), "") for name in names}
+        _check_columns(base, [name for name in names if found[name] == "table"], path)
     return Contents(
         tuple(name for name in names if found[name] == "table"),
         tuple(name for name in names if found[name] == "view"),
     )
 
 
+def missing_shapes(path: Path, layer: str) -> int:
+    """How many features of a layer have no geometry by the database itself.
+
+    Raises:
+        FileRefusedError: code "damaged".
+    """
+    with _opened(path, steps=_STEPS * 1_000) as base:
+        row = base.execute(
+            "SELECT column_name FROM gpkg_geometry_columns WHERE table_name = ?", (layer,)
+        ).fetchone()
+        if row is None:
+            return 0
+        column, table = (str(name).replace('"', '""') for name in (row[0], layer))
+        sql = f'SELECT count(*) FROM "{table}" WHERE "{column}" IS NULL'  # noqa: S608 - quoted
+        return int(base.execute(sql).fetchone()[0])
+
+
+def _check_columns(base: sqlite3.Connection, layers: Sequence[str], path: Path) -> None:
+    """Refuse columns that are computed when they are read: a few bytes make gigabytes of text."""
+    for layer in layers:
+        columns = base.execute("SELECT name, hidden FROM pragma_table_xinfo(?)", (layer,))
+        computed = [str(name) for name, hidden in columns.fetchmany(_OBJECTS) if hidden in (2, 3)]
+        if computed:
+            raise FileRefusedError(
+                f"{path.name} 的列 {computed[0]} 是读取时计算的，可能有害，不读取 / "
+                f"{path.name} computes its column {computed[0]} when it is read, which can do "
+                "harm: not read",
+                code="hostile_gpkg", faults=computed[1:],
+            )  # fmt: skip
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+def _opened(path: Path, *, steps: int = _STEPS) -> Iterator[sqlite3.Connection]:
     base = None
     try:
         base = sqlite3.connect(
             f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1", uri=True, timeout=1
         )
         base.execute("PRAGMA trusted_schema = OFF")
-        base.set_progress_handler(lambda: 1, _STEPS)
+        base.set_progress_handler(lambda: 1, steps)
         yield base
     except (sqlite3.Error, sqlite3.Warning, UnicodeDecodeError, OverflowError) as error:
         raise FileRefusedError(

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import geopandas as gpd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from geo.errors import FileRefusedError, LimitError
@@ -27,6 +28,7 @@ _NATIVE: Final = frozenset(
     {"point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"}
 )
 _FOOTER_BYTES: Final = 64 * MB
+_COLUMN_BYTES: Final = 1024 * MB
 
 
 def open_geoparquet(path: Path, options: ReadOptions, limits: Limits) -> FeatureFile:
@@ -57,7 +59,7 @@ def open_geoparquet(path: Path, options: ReadOptions, limits: Limits) -> Feature
     wanted = [*columns.source, geometry]
 
     def read() -> Iterator[Batch]:
-        tables = _tables(path, wanted, columns, geometry, encoding)
+        tables = _tables(path, wanted, columns, limits, geometry=geometry, encoding=encoding)
         yield from batches(tables, geometry=SHAPE, name=path.name, limits=limits)
 
     return FeatureFile(
@@ -117,6 +119,55 @@ def _check_sizes(path: Path, metadata: Any, limits: Limits) -> None:
         )
 
 
+def _repeated(metadata: Any, limits: Limits) -> tuple[list[str], int]:
+    """Columns whose values are stored once and referred to, and how many rows to read at a time.
+
+    They are read as they are stored, so that their size is known before they are written out: a
+    file of a few kilobytes can refer to a text of a megabyte a million times. Inside of nested
+    columns that can't be asked for, and only few rows are read at a time.
+    """
+    found: dict[str, int] = {}
+    for group in range(metadata.num_row_groups):
+        for index in range(metadata.num_columns):
+            chunk = metadata.row_group(group).column(index)
+            referred = any("DICTIONARY" in str(name) for name in chunk.encodings)
+            if referred and chunk.physical_type == "BYTE_ARRAY":
+                name = chunk.path_in_schema
+                found[name] = max(found.get(name, 0), chunk.total_uncompressed_size)
+    flat = {metadata.schema.column(i).path for i in range(metadata.num_columns)
+            if metadata.schema.column(i).max_repetition_level == 0
+            and "." not in metadata.schema.column(i).path}  # fmt: skip
+    nested = max((size for name, size in found.items() if name not in flat), default=0)
+    rows = BATCH_ROWS if not nested else max(1, min(BATCH_ROWS, _most_bytes(limits) // nested))
+    return sorted(found.keys() & flat), rows
+
+
+def _most_bytes(limits: Limits) -> int:
+    """What one column of one batch may take."""
+    return min(limits.unpacked_bytes, _COLUMN_BYTES)
+
+
+def _written_out(table: pa.Table, path: Path, limits: Limits) -> pa.Table:
+    """The table with its references replaced by the values, once it is known how large they are."""
+    for index, field in enumerate(table.schema):
+        if not pa.types.is_dictionary(field.type):
+            continue
+        column = table.column(index).combine_chunks()
+        column = column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
+        kind = field.type.value_type
+        if pa.types.is_string(kind) or pa.types.is_binary(kind):
+            lengths = pc.cast(pc.binary_length(column.dictionary), pa.int64())
+            size = pc.sum(lengths.take(column.indices)).as_py() or 0
+            if size > _most_bytes(limits):
+                raise LimitError(
+                    f"{path.name} 的列 {field.name} 解压后 {size / MB:.0f} MB，像是压缩炸弹 / "
+                    f"the column {field.name} of {path.name} unpacks to {size / MB:.0f} MB: like a "
+                    "zip bomb"
+                )
+        table = table.set_column(index, field.name, column.dictionary_decode())
+    return table
+
+
 def _geo(path: Path, schema: pa.Schema) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         geo = json.loads((schema.metadata or {})[b"geo"])
@@ -153,12 +204,13 @@ def _hints(column: dict[str, Any]) -> CrsHints:
 
 
 def _tables(
-    path: Path, wanted: list[str], columns: Plan, geometry: str, encoding: str
+    path: Path, wanted: list[str], columns: Plan, limits: Limits, *, geometry: str, encoding: str
 ) -> Iterator[pa.Table]:
     try:
-        with pq.ParquetFile(path, memory_map=False) as file:
-            for batch in file.iter_batches(BATCH_ROWS, columns=wanted, use_threads=True):
-                table = pa.Table.from_batches([batch])
+        repeated, rows = _repeated(pq.read_metadata(path), limits)
+        with pq.ParquetFile(path, memory_map=False, read_dictionary=repeated) as file:
+            for batch in file.iter_batches(rows, columns=wanted, use_threads=True):
+                table = _written_out(pa.Table.from_batches([batch]), path, limits)
                 if encoding != "WKB":
                     table = _as_wkb(table, geometry, encoding.lower())
                 yield columns.apply(table, geometry, SHAPE)

@@ -141,6 +141,7 @@ def _csv_rows(text: str, name: str, limits: Limits) -> Iterator[Row]:
     reader = csv.reader(_lines(text.replace("\0", "")), delimiter=delimiter, strict=True)
     cells = 0
     line = 1
+    marked = "'" in text  # in front of a text that a spreadsheet would run
     try:
         for row in reader:
             if len(row) > _COLUMNS:
@@ -156,7 +157,8 @@ def _csv_rows(text: str, name: str, limits: Limits) -> Iterator[Row]:
                     f"{limits.cells} cells: split it",
                     code="too_many_cells",
                 )
-            plain = _trimmed([restored(cell.strip()) for cell in row])
+            plain = _trimmed([restored(cell.strip()) for cell in row] if marked
+                             else list(map(str.strip, row)))  # fmt: skip
             if plain:
                 yield line, plain
             line = reader.line_num + 1

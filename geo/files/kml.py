@@ -292,7 +292,7 @@ def positions(text: str, found: Found) -> Floats:
     tuples = text.split()
     sizes = {one.count(",") for one in tuples}
     if len(sizes) != 1 or sizes == {0} or "" in (tuples[0][:1], tuples[0].strip(",")):
-        tuples = re.sub(r"\s*,\s*", ",", text.strip()).split()
+        tuples = ",".join(part.strip() for part in text.strip().split(",")).split()
         sizes = {one.count(",") for one in tuples}
     if len(sizes) == 1 and sizes <= {1, 2, 3}:
         numbers = _numbers([",".join(tuples).split(",")])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ from geo.files.archive import Unpacked
 from geo.files.batches import batches
 from geo.files.columns import Plan, plan
 from geo.files.featurefile import BATCH_ROWS, Batch, Encoding, FeatureFile, ReadOptions
-from geo.files.geopackage import contents
+from geo.files.geopackage import contents, missing_shapes
 from geo.limits import Limits
 from geo.problems import Problem
 from geo.reference import CrsHints
@@ -145,8 +146,12 @@ def opened(
         kept = folder  # for as long as this runs
         shape = geometry if has_shape else ""
         tables = _tables(kept.path / link.name, path, columns, shape, layer=layer, **driver)
-        yield from batches(
-            tables, geometry=SHAPE if has_shape else "", name=path.name, limits=limits
+        seen = _Seen()
+        yield from _completed(
+            batches(
+                seen.all(tables), geometry=SHAPE if has_shape else "", name=path.name, limits=limits
+            ),
+            lambda: _not_read(path, key, layer, seen, info["features"]),
         )
 
     return FeatureFile(
@@ -154,6 +159,63 @@ def opened(
         hints=CrsHints(**_declared(info.get("crs"), declared_by)), read=read,
         feature_count=info["features"] if info["features"] >= 0 else None, layers=layers,
         layer=layer or "", problems=problems + columns.problems,
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the library gave of a layer: rows, and how many of them without a geometry."""
+
+    rows: int = 0
+    missing: int = 0
+
+    def all(self, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        """The same tables, counted."""
+        for table in tables:
+            self.rows += table.num_rows
+            if SHAPE in table.column_names:
+                self.missing += table.column(SHAPE).null_count
+            yield table
+
+
+def _completed(
+    found: Iterable[Batch], at_the_end: Callable[[], tuple[Problem, ...]]
+) -> Iterator[Batch]:
+    """The same batches, the last one with what only the end tells."""
+    last: Batch | None = None
+    for batch in found:
+        if last is not None:
+            yield last
+        last = batch
+    problems = at_the_end()
+    if last is not None:
+        yield replace(last, problems=(*last.problems, *problems))
+
+
+def _not_read(
+    path: Path, key: str, layer: str | None, seen: _Seen, said: int
+) -> tuple[Problem, ...]:
+    """What the library passed over without a word.
+
+    Raises:
+        FileRefusedError: fewer features than a FlatGeobuf says it has (code "truncated").
+    """
+    if key == "fgb" and seen.rows < said:
+        raise FileRefusedError(
+            f"{path.name} 不完整：应有 {said} 个要素，只读到 {seen.rows} 个；请重新获取 / "
+            f"{path.name} is incomplete: it says it has {said} features, {seen.rows} could be read",
+            code="truncated", feature=seen.rows + 1,
+        )  # fmt: skip
+    if key != "gpkg" or not seen.missing or layer is None:
+        return ()
+    count = seen.missing - missing_shapes(path, layer)
+    if count <= 0:
+        return ()
+    return (
+        Problem(
+            "bad_geometry", "error", f"{count} 个要素的图形已损坏，未读入",
+            f"the geometries of {count} features are damaged and were left out", count=count,
+        ),
     )  # fmt: skip
 
 

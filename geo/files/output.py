@@ -48,7 +48,7 @@ def write_file(
     if encoding and extension in _ENCODED:
         options["encoding"] = encoding
     if extension == ".txt":
-        options |= {"header": (extra or {}).get("header"), "system": _system(frame, path)}
+        options["header"] = (extra or {}).get("sections") or (extra or {}).get("header")
     module, function = _WRITERS[extension].split(":")
     write: Callable[..., WriteReport] = getattr(import_module(module), function)
     try:
@@ -58,20 +58,7 @@ def write_file(
     except OSError as error:
         why = error.strerror or str(error)
         raise cannot_write(path, why, why, code="cannot_write") from error
-    return replace(report, files=files, features=len(frame))
-
-
-def _system(frame: gpd.GeoDataFrame, path: Path) -> Any:
-    """The frame's reference system as a survey text names it."""
-    reference = import_module("geo.reference")
-    found = None if frame.crs is None else reference.identify(frame.crs.to_wkt())
-    if found is None:
-        raise cannot_write(
-            path, "界址点坐标 TXT 需要已知的投影坐标系",
-            "survey text needs a known projected system",
-            code="needs_system",
-        )  # fmt: skip
-    return found
+    return replace(report, files=files, features=report.features or len(frame))
 
 
 def _moved(folder: Path, path: Path) -> tuple[Path, ...]:

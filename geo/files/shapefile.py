@@ -80,7 +80,7 @@ def open_shapefile(path: Path, options: ReadOptions, limits: Limits) -> FeatureF
 
     def read() -> Iterator[Batch]:
         teller = Teller()
-        tables = _tables(folder, path, len(index), attributes, teller)
+        tables = _tables(folder, path, index, attributes, teller)
         for batch in batches(tables, geometry=SHAPE, name=path.name, limits=limits):
             yield Batch(batch.table, batch.first, problems=(*batch.problems, *teller.take()))
 
@@ -276,7 +276,7 @@ class _Attributes:
 
 
 def _tables(
-    folder: Unpacked, path: Path, records: int, attributes: _Attributes | None, teller: Teller
+    folder: Unpacked, path: Path, index: Index, attributes: _Attributes | None, teller: Teller
 ) -> Iterator[pa.Table]:
     """Tables of the features; the folder stays as long as this runs."""
     first, number = 0, 1
@@ -297,10 +297,23 @@ def _tables(
                     names = [*attributes.names, SHAPE]
                     keep = attributes.live(first, count)
                 made = pa.Table.from_arrays(columns, names=names)
+                if shapes.null_count:
+                    unread = _unread(path, index[first : first + count], shapes)
+                    for row in unread[keep[unread]].tolist():
+                        teller.add("bad_geometry", number + int(keep[:row].sum()))
                 first += count
                 number += int(keep.sum())
                 yield made if keep.all() else made.filter(pa.array(keep))
     except FAULTS as error:
         raise damaged(path, error) from error
-    if first != records:
-        raise damaged(path, ValueError(f"{first} of {records} records"))
+    if first != len(index):
+        raise damaged(path, ValueError(f"{first} of {len(index)} records"))
+
+
+def _unread(path: Path, index: Index, shapes: pa.Array) -> NDArray[np.int64]:
+    """The shapes that GDAL passed over without a word; a record of type 0 has none to read."""
+    data = np.memmap(path, np.uint8, "r")
+    missing = np.flatnonzero(shapes.is_null().to_numpy(zero_copy_only=False))
+    starts = index[missing, 0] * 2 + 8
+    found: NDArray[np.int64] = missing[data[starts[:, None] + np.arange(4)].any(axis=1)]
+    return found

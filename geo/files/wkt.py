@@ -33,7 +33,8 @@ def parsed(text: str) -> tuple[bytes | None, Found]:
         found.add("bad_geometry")
         return None, found
     try:
-        shape = shapely.from_wkt(text, on_invalid="ignore")
+        with np.errstate(all="ignore"):  # 1e999 is told, not warned of
+            shape = shapely.from_wkt(text, on_invalid="ignore")
         if shape is None:
             return _salvaged(text, found), found
         coords = shapely.get_coordinates(shape)

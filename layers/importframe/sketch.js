@@ -185,10 +185,10 @@ export class Sketch {
   fit() {
     this.map.invalidateSize({ pan: false });
     const homes = this.items.filter((item) => item.home);
-    const bounds = this.boundsOf(homes.length ? homes : this.items);
+    const bounds = this.boundsOf(homes) ?? this.boundsOf(this.items);
     // A candidate is judged by the counties around it, anything else by its own shape.
     const around = homes.some((item) => item.kind === "candidate" || item.kind === "other");
-    if (bounds) this.map.fitBounds(bounds.pad(around ? 0.5 : 0.15), { animate: false, maxZoom: around ? 11 : 15 });
+    if (bounds) this.map.fitBounds(bounds.pad(around ? 0.5 : 0.15), { animate: false, maxZoom: around ? 10.5 : 15 });
     this.showNames();
   }
 
