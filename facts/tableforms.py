@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 
 from facts.celltexts import narrow, read_figure
 from facts.errors import FactsError, Fault
-from facts.formheaders import find_header
+from facts.formheaders import Header, find_header
 from facts.formrows import FormRow, RowKind, rows_below
 from facts.grids import Cell, Grid, column_letters, text_of
 from facts.headlabels import head_of, is_unit, units_of_line
@@ -121,17 +121,7 @@ def recognise(grid: Grid) -> TableForm:
     Raises:
         FormError: when there is no header with rows below it.
     """
-    header = find_header(grid)
-    if header is None or header.bottom + 1 >= grid.height:
-        raise FormError(
-            f"“{grid.name or '表'}”里没有找到表头和数据，请检查是否有列名 / "
-            f"no header row with data below it was found in “{grid.name or 'the table'}”"
-        )
-    if len(header.parts) > MOST_COLUMNS:
-        raise FormError(
-            f"“{grid.name or '表'}”有 {len(header.parts)} 列，最多 {MOST_COLUMNS} 列，"
-            f"请删去无关的列 / “{grid.name or 'the table'}” has more than {MOST_COLUMNS} columns"
-        )
+    header = _header(grid)
     title = " ".join(text for text in header.preamble if not units_of_line(text))
     found = find_period(title) or find_period(grid.name)
     period = found[0] if found else None
@@ -167,6 +157,22 @@ def recognise(grid: Grid) -> TableForm:
         notes=notes,
         warnings=tuple(_warnings(grid, rows)),
     )
+
+
+def _header(grid: Grid) -> Header:
+    """The header of the sheet, with rows below it and not too many columns."""
+    header = find_header(grid)
+    if header is None or header.bottom + 1 >= grid.height:
+        raise FormError(
+            f"“{grid.name or '表'}”里没有找到表头和数据，请检查是否有列名 / "
+            f"no header row with data below it was found in “{grid.name or 'the table'}”"
+        )
+    if len(header.parts) > MOST_COLUMNS:
+        raise FormError(
+            f"“{grid.name or '表'}”有 {len(header.parts)} 列，最多 {MOST_COLUMNS} 列，"
+            f"请删去无关的列 / “{grid.name or 'the table'}” has more than {MOST_COLUMNS} columns"
+        )
+    return header
 
 
 def _row_text(grid: Grid, row: int) -> str:

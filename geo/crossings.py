@@ -107,7 +107,7 @@ def _first_of(shape: Any, rings: Rings) -> Place:
 
 
 def tangled(shape: Any) -> bool:
-    """Whether so many edges of a polygon meet that rebuilding it would take minutes and all memory."""
+    """Whether so many edges of a polygon meet that to rebuild it would take all memory."""
     rings = Rings.of(np.array([shape], dtype=object))
     edges, _ = _edges(rings)
     allowed = _TANGLE + 2 * len(edges)  # each meets the next one

@@ -11,6 +11,8 @@ from geo.problems import Level, Problem
 
 Unit = Literal["degrees", "metres"]
 
+LARGEST: Final = 1e12  # no coordinate of a place on earth, in whatever unit, is larger
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerances:
@@ -43,7 +45,7 @@ class Tolerances:
 # Code -> level, and what the fault is called where it is counted and not listed.
 KINDS: Final[dict[str, tuple[Level, str, str]]] = {
     "no_geometry": ("warning", "没有图形", "no outline"),
-    "not_finite": ("error", "坐标不是有限的数", "a coordinate that is no finite number"),
+    "not_finite": ("error", "坐标不是数", "a coordinate that is no number"),
     "collection": ("warning", "混合图形", "mixed geometries"),
     "open_line": ("warning", "首尾未相接的线", "a line that almost closes"),
     "self_intersection": ("error", "边界自相交", "an outline that crosses itself"),

@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 
 from geo import crossings
 from geo.declaredfaults import area_faults, declared_unit, outside_faults
-from geo.faultkinds import INVALID, KINDS, Tolerances, Unit, area_words, rest_of, sorted_faults
+from geo.faultkinds import (
+    INVALID,
+    KINDS,
+    LARGEST,
+    Tolerances,
+    Unit,
+    area_words,
+    rest_of,
+    sorted_faults,
+)
 from geo.layerfaults import layer_faults
 from geo.problems import Problem
 from geo.rings import Measures, Rings, blocks, measure, metre_factors
@@ -141,20 +150,19 @@ class _Found:
     # --- whole features --------------------------------------------------------------------------
 
     def _finite(self, shapes: Shapes, rows: Integers) -> tuple[Shapes, Integers]:
-        """Only the shapes with finite coordinates."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            if np.isfinite(shapely.get_coordinates(shapes).sum()):
-                return shapes, rows
+        """Only the shapes whose coordinates are numbers that can be calculated with."""
+        if np.abs(shapely.get_coordinates(shapes)).max(initial=0.0) < LARGEST:
+            return shapes, rows
         coords, owners = shapely.get_coordinates(shapes, return_index=True)
-        wrong = ~np.isfinite(coords).all(axis=1)
+        wrong = ~(np.abs(coords) < LARGEST).all(axis=1)
         bad, at, counts = np.unique(owners[wrong], return_index=True, return_counts=True)
         value = coords[wrong][at]
         for i in self._take("not_finite", np.arange(len(bad))):
+            told = f"{value[i][0]:g}, {value[i][1]:g}"
             self._say(
-                "not_finite", rows[bad[i]],
-                f"{counts[i]} 个点的坐标不是有限的数（{value[i][0]}, {value[i][1]}），请补上",
-                f"{counts[i]} points have coordinates that are no finite numbers, such as "
-                f"{value[i][0]}, {value[i][1]}; give them", count=int(counts[i]),
+                "not_finite", rows[bad[i]], f"{counts[i]} 个点的坐标不是数或过大（{told}），请改正",
+                f"{counts[i]} points have coordinates that are no numbers or absurdly large "
+                f"({told}); correct them", count=int(counts[i]),
             )  # fmt: skip
         good = np.ones(len(shapes), dtype=bool)
         good[bad] = False

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from geo.faultkinds import Tolerances
 from geo.plane import to_degrees
-from geo.rings import only_polygons
+from geo.rings import in_degrees, only_polygons
 from geo.seams import Overlap, overlaps_and_gaps, same_shapes, sound_land
 
 Shapes: TypeAlias = NDArray[np.object_]
@@ -44,7 +44,9 @@ class Between:
 
     def __init__(self, shapes: Shapes) -> None:
         self.shapes = shapes
-        self.tree = shapely.STRtree(shapes)
+        usable = shapes.copy()
+        usable[~in_degrees(shapes)] = None
+        self.tree = shapely.STRtree(usable)
 
     def proposals(self, wanted: Mapping[int, Set[str]], tolerances: Tolerances) -> Iterator[Change]:
         """Repairs for rows and the codes of their faults, each by itself."""
@@ -83,7 +85,7 @@ class Between:
     def cut(self, row: int, other: int) -> Change:
         """A feature without what lies in another one."""
         before = self.shapes[row]
-        after = only_polygons([_difference(before, self.shapes[other])])[0]
+        after = only_polygons([shapely.difference(_sound(before), _sound(self.shapes[other]))])[0]
         return Change("overlap", row, other, before, shapely.orient_polygons(after))
 
     def filled(
@@ -94,8 +96,8 @@ class Between:
         grown = shapely.buffer(land, grown_deg, join_style="mitre") if grown_deg else land
         near = self.tree.query(grown, predicate="intersects")
         for neighbour in near[near != row]:
-            grown = _difference(grown, self.shapes[neighbour])
-        after = only_polygons([shapely.union(before, grown)])[0]
+            grown = shapely.difference(grown, _sound(self.shapes[neighbour]))
+        after = only_polygons([shapely.union(_sound(before), grown)])[0]
         after = shapely.orient_polygons(after)
         return Change("gap", row, other, before, after, turn=turn, land=land)
 
@@ -110,10 +112,8 @@ class Between:
         return self.dropped(change.row, change.other)
 
 
-def _difference(a: Any, b: Any) -> Any:
-    """A less B; what is not valid is first made so."""
-    try:
-        return shapely.difference(a, b)
-    except shapely.errors.GEOSException:
-        sound = shapely.make_valid([a, b], method="structure", keep_collapsed=False)
-        return shapely.difference(*sound)
+def _sound(shape: Any) -> Any:
+    """The geometry, made valid where it is not: of others nothing can be taken off."""
+    if shapely.is_valid(shape):
+        return shape
+    return shapely.make_valid(shape, method="structure", keep_collapsed=False)

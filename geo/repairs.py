@@ -17,7 +17,7 @@ from geo.layerrepairs import LAYER_CODES, Between, Change
 from geo.problems import Problem
 from geo.repairrecords import AUTOMATIC, Applied, Maker, Repair, Tally
 from geo.repairsteps import ORDER, steps
-from geo.rings import Rings, blocks, measure
+from geo.rings import Rings, blocks, measure, usable
 
 __all__ = ["AUTOMATIC", "Applied", "Repair", "apply", "propose", "repaired"]
 
@@ -158,7 +158,7 @@ def _faulty(shapes: Shapes, codes: frozenset[str], maker: Maker) -> Iterator[dic
     for part in blocks(shapes):
         found: dict[int, set[str]] = {}
         block = shapes[part]
-        finite = np.flatnonzero(np.isfinite(shapely.bounds(block)).all(axis=1))
+        finite = np.flatnonzero(usable(block, maker.how[0]))
         if codes & INVALID:
             bad = finite[~shapely.is_valid(block[finite])]
             for row, reason in zip(bad, shapely.is_valid_reason(block[bad]), strict=True):

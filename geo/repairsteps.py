@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from geo.crossings import tangled
 from geo.faultkinds import INVALID, Tolerances, Unit
 from geo.faults import small_rings
-from geo.rings import Rings, in_metres, measure, metre_factors, only_polygons
+from geo.rings import Rings, in_metres, measure, metre_factors, only_polygons, usable
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -39,10 +39,10 @@ class Step:
 def steps(shape: Any, codes: Collection[str], unit: Unit, tolerances: Tolerances) -> list[Step]:
     """The repairs of a geometry for some fault codes; only those that change something.
 
-    Geometries that are missing, have coordinates that are no finite numbers, or are an endless
-    tangle of crossings can't be repaired.
+    Geometries that are missing, have coordinates that are no numbers, or are an endless tangle of
+    crossings can't be repaired.
     """
-    if shape is None or not np.isfinite(shapely.get_coordinates(shape)).all() or _hopeless(shape):
+    if shape is None or not usable(np.array([shape], dtype=object), unit)[0] or _hopeless(shape):
         return []
     invalid = sorted(INVALID & set(codes))
     made: list[Step] = []

@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.areas import E2, SEMI_MAJOR_M
-from geo.faultkinds import Tolerances, Unit
+from geo.faultkinds import LARGEST, Tolerances, Unit
 
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
@@ -113,6 +113,25 @@ def only_polygons(shapes: Any) -> Shapes:
     return made
 
 
+def within(shapes: Shapes, x: float, y: float) -> Flags:
+    """Which geometries have only coordinates of at most these sizes, and numbers at that."""
+    good = np.ones(len(shapes), dtype=bool)
+    coords, owners = shapely.get_coordinates(shapes, return_index=True)
+    fits = (np.abs(coords) <= (x, y)).all(axis=1)
+    good[owners[~fits]] = False
+    return good
+
+
+def in_degrees(shapes: Shapes) -> Flags:
+    """Which geometries have only coordinates that can be degrees."""
+    return within(shapes, 180.0, 90.0)
+
+
+def usable(shapes: Shapes, unit: Unit) -> Flags:
+    """Which geometries have coordinates that can be calculated with."""
+    return in_degrees(shapes) if unit == "degrees" else within(shapes, LARGEST, LARGEST)
+
+
 def blocks(shapes: Shapes) -> Iterator[slice]:
     """Runs of shapes of about as many coordinates as the processor's cache takes."""
     ends = np.cumsum(shapely.get_num_coordinates(shapes))
@@ -149,9 +168,8 @@ def in_metres(rings: Rings, unit: Unit) -> tuple[Floats, Floats]:
 
 def measure(rings: Rings, unit: Unit, tolerances: Tolerances) -> Measures:
     """Areas and perimeters of all rings, vertices given twice, and spikes."""
-    x, y = in_metres(rings, unit)
-    with np.errstate(over="ignore", invalid="ignore"):  # coordinates that are no finite numbers
-        return _measured(rings, x, y, tolerances)
+    with np.errstate(over="ignore", invalid="ignore"):  # of coordinates near the end of all numbers
+        return _measured(rings, *in_metres(rings, unit), tolerances)
 
 
 def _measured(rings: Rings, x: Floats, y: Floats, tolerances: Tolerances) -> Measures:

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.rings import metre_factors
+from geo.rings import in_degrees, metre_factors
 from geo.seams import sound_land
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -32,7 +32,7 @@ def pair_rows(
     ones, others = _by_key(_numbered(old_ids), _numbered(new_ids))
     left_old = np.flatnonzero([not name for name in old_ids])
     left_new = np.flatnonzero([not name for name in new_ids])
-    for prepare in (shapely.to_wkb, lambda shapes: shapely.to_wkb(shapely.normalize(shapes))):
+    for prepare in (shapely.to_wkb, lambda shapes: shapely.to_wkb(_normal(shapes))):
         a, b = _by_key(
             _numbered(prepare(old[left_old]).tolist()), _numbered(prepare(new[left_new]).tolist())
         )
@@ -42,6 +42,13 @@ def pair_rows(
     ones, others = np.append(ones, left_old[a]), np.append(others, left_new[b])
     order = np.argsort(others, kind="stable")
     return ones[order], others[order]
+
+
+def _normal(shapes: Shapes) -> Shapes:
+    """Geometries in one of their many forms, None where coordinates are no degrees."""
+    made = shapes.copy()
+    made[~in_degrees(shapes)] = None
+    return np.asarray(shapely.normalize(made), dtype=object)
 
 
 def _numbered(keys: Iterable[Any]) -> dict[tuple[Any, int], int]:
@@ -146,7 +153,7 @@ def _vertices_close(old: Shapes, new: Shapes, tolerance_m: float, *, normalise: 
     """Pairs of the same kind whose vertices are the same, one by one, within the tolerance."""
     close = np.zeros(len(old), dtype=bool)
     if normalise:
-        old, new = shapely.normalize(old), shapely.normalize(new)
+        old, new = _normal(old), _normal(new)
     sizes = shapely.get_num_coordinates(old)
     alike = sizes == shapely.get_num_coordinates(new)
     alike &= shapely.get_type_id(old) == shapely.get_type_id(new)

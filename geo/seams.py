@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from geo.faultkinds import Tolerances
 from geo.plane import to_plane
-from geo.rings import only_polygons
+from geo.rings import in_degrees, only_polygons
 
 Integers: TypeAlias = NDArray[np.int64]
 Shapes: TypeAlias = NDArray[np.object_]
@@ -44,8 +44,7 @@ class Gap:
 def sound_land(shapes: Shapes) -> tuple[Shapes, Integers]:
     """The polygons among shapes in degrees, valid and in the plane, and their rows."""
     areal = np.isin(shapely.get_type_id(shapes), (3, 6)) & ~shapely.is_empty(shapes)
-    bounds = shapely.bounds(shapes)
-    rows = np.flatnonzero(areal & np.isfinite(bounds).all(axis=1))
+    rows = np.flatnonzero(areal & in_degrees(shapes))
     plane = np.asarray(to_plane(shapes[rows]), dtype=object)
     bad = np.flatnonzero(~shapely.is_valid(plane))
     if len(bad):
@@ -56,8 +55,9 @@ def sound_land(shapes: Shapes) -> tuple[Shapes, Integers]:
 
 
 def same_shapes(shapes: Shapes) -> dict[int, int]:
-    """Rows with the very same geometry as an earlier one, and which row that is (the first)."""
-    rows = np.flatnonzero(~shapely.is_missing(shapes) & ~shapely.is_empty(shapes))
+    """Rows with the very same geometry (degrees) as an earlier one, and which is the first."""
+    there = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
+    rows = np.flatnonzero(there & in_degrees(shapes))
     if len(rows) < 2:
         return {}
     boxes = np.ascontiguousarray(shapely.bounds(shapes[rows]) + 0.0)

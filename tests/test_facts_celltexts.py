@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facts.celltexts import Figure, full_unit, narrow, read_figure
@@ -86,6 +86,7 @@ def test_marks_of_footnotes_are_left_out_and_told(text) -> None:
 
 
 @given(number=st.decimals(-(10**12), 10**12, places=4, allow_nan=False), grouped=st.booleans())
+@settings(deadline=None)
 def test_every_typed_digit_is_kept(number, grouped) -> None:
     text = f"{number:,f}" if grouped else f"{number:f}"
     read = read_figure(text)
@@ -94,6 +95,7 @@ def test_every_typed_digit_is_kept(number, grouped) -> None:
 
 
 @given(text=st.text(max_size=80) | st.floats() | st.booleans() | st.none() | st.datetimes())
+@settings(deadline=None)
 def test_any_cell_is_a_number_missing_or_at_fault(text) -> None:
     figure = read_figure(text)
     assert [bool(figure.number), bool(figure.missing), bool(figure.fault)].count(True) == 1
@@ -176,6 +178,7 @@ def test_dates_are_kept_as_far_as_they_are_known() -> None:
 
 
 @given(day=st.dates(date(1950, 1, 1), date(2099, 12, 31)))
+@settings(deadline=None)
 def test_the_names_of_periods_are_read_back(day) -> None:
     month = Period(day.replace(day=1), shifted(Period(None, None, day), "last_month").end)
     for period in (month, Period(None, None, day)):
@@ -184,6 +187,7 @@ def test_the_names_of_periods_are_read_back(day) -> None:
 
 
 @given(text=st.text(alphabet="0123456789年月日季度上下半-—至.Q H截末底一二三四", max_size=20))
+@settings(deadline=None)
 def test_any_text_is_a_period_or_none(text) -> None:
     period = parse_period(text, year=2023)
     assert period is None or period.first_day <= period.last_day

@@ -343,7 +343,9 @@ def test_references_that_are_none_are_refused(tmp_path) -> None:
 
 
 @given(data=st.binary(max_size=300), suffix=st.sampled_from([".csv", ".xlsx", ".xls", ".ods"]))
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 def test_any_bytes_give_a_grid_or_a_clear_error(data, suffix, tmp_path) -> None:
     path = tmp_path / f"a{suffix}"
     path.write_bytes(data)
@@ -357,7 +359,9 @@ def test_any_bytes_give_a_grid_or_a_clear_error(data, suffix, tmp_path) -> None:
 
 
 @given(at=st.integers(0, 5000), byte=st.integers(0, 255))
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 def test_a_workbook_with_a_wrong_byte_gives_grids_or_a_clear_error(at, byte, tmp_path) -> None:
     path = tmp_path / "a.xlsx"
     data = bytearray(xlsx(path, [["开发区", "率"], ["清徐", 0.5]]).read_bytes())
@@ -377,7 +381,9 @@ typed_numbers = st.tuples(
 
 
 @given(numbers=st.lists(typed_numbers, min_size=1, max_size=30))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 def test_numbers_survive_a_workbook_and_text_exactly(numbers, tmp_path) -> None:
     rows = [[float(number)] for number in numbers]
     grid = only(xlsx(tmp_path / "a.xlsx", rows))
@@ -388,6 +394,7 @@ def test_numbers_survive_a_workbook_and_text_exactly(numbers, tmp_path) -> None:
 
 
 @given(value=st.floats(-1e300, 1e300))
+@settings(deadline=None)
 def test_plain_numbers_have_no_exponent_and_fifteen_digits(value) -> None:
     text = plain_number(value)
     assert "e" not in text.casefold()

@@ -177,6 +177,6 @@ columns = st.builds(
         fill_down=st.booleans(), source=st.builds(SourceNote, names, names, names), stage=names,
     )
 )  # fmt: skip
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_any_mapping_comes_back_from_its_json(mapping) -> None:
     assert Mapping.from_json(json.loads(json.dumps(mapping.to_json()))) == mapping

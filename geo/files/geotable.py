@@ -11,6 +11,7 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -137,8 +138,8 @@ def _csv_rows(text: str, name: str, limits: Limits) -> Iterator[Row]:
     """The rows of a CSV text that are not blank, with the lines they begin on."""
     if "\n" not in text:
         text = text.replace("\r", "\n")
-    delimiter = _delimiter(text)
-    reader = csv.reader(_lines(text.replace("\0", "")), delimiter=delimiter, strict=True)
+    text = text.replace("\0", "")
+    reader = csv.reader(_lines(text), delimiter=_delimiter(text), strict=True)
     cells = 0
     line = 1
     marked = "'" in text  # in front of a text that a spreadsheet would run
@@ -187,14 +188,14 @@ def _lines(text: str) -> Iterator[str]:
     while start < len(text):
         end = text.find("\n", start) + 1 or len(text)
         line = text[start:end]
-        # The last carriage return is part of the line's end; others would stop the module.
-        yield line.replace("\r", " ") if "\r" in line[:-2] else line
+        # Carriage returns in the middle of a line would stop the module.
+        yield line.rstrip("\r\n").replace("\r", " ") + "\n" if "\r" in line else line
         start = end
 
 
 def _delimiter(text: str) -> str:
     """The sign that splits the first lines into the most even columns."""
-    head = [line for line in text[: 1 << 16].split("\n")[:_SAMPLE] if line.strip()]
+    head = [line for line in islice(_lines(text[: 1 << 16]), _SAMPLE) if line.strip()]
     best, score = ",", (0.0, 0)
     for sign in _DELIMITERS:
         widths = [len(row) for row in csv.reader(head, delimiter=sign)]

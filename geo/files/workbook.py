@@ -7,10 +7,12 @@ times, would take all memory there is. `check_workbook` finds that out from the 
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -137,7 +139,8 @@ def _called(path: Path, use: Any) -> Any:
     )
 
     try:
-        return use(CalamineWorkbook.from_path(path))
+        with _quiet():
+            return use(CalamineWorkbook.from_path(path))
     except PasswordError as error:
         raise FileRefusedError(
             f"{path.name} 有密码；请去掉密码再导入 / {path.name} has a password: remove it",
@@ -148,6 +151,23 @@ def _called(path: Path, use: Any) -> Any:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         raise _damaged(path) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No word on standard error, where the library's panics would stand before our one line."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is none
+        yield
+        return
+    try:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - no path
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _damaged(path: Path) -> FileRefusedError:
