@@ -173,6 +173,8 @@ def _meetings(rings: Rings, edges: Any, at: Integers, pairs: Integers) -> Iterat
     joined = same & ((b - a == 1) | _closing(ring, a, b))
     a, b, same = a[~joined], b[~joined], same[~joined]
     shared = shapely.intersection(edges[a], edges[b])
+    some = ~shapely.is_empty(shared)  # of edges shorter than can be calculated with nothing is
+    a, b, same, shared = a[some], b[some], same[some], shared[some]
     points = shapely.get_type_id(shared) == 0
     xy = np.full((len(a), 2), np.nan)
     xy[points] = shapely.get_coordinates(shared[points])

@@ -193,11 +193,12 @@ class _Tally:
     """Adds up what the batches of a file hold."""
 
     def __init__(self, around: Surroundings, *, full: bool) -> None:
-        self._comparing = Comparing(around)
+        self._around = around
         self._full = full
         self._reset()
 
     def _reset(self) -> None:
+        self._comparing = Comparing(self._around)
         self.features = self.vertices = 0
         self.columns: tuple[Column, ...] = ()
         self._kinds: Counter[int] = Counter()

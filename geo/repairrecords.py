@@ -229,8 +229,14 @@ def _sound(shapes: list[Any]) -> Any:
 def _less(a: Any, b: Any) -> Any:
     try:
         return shapely.difference(a, b)
-    except shapely.errors.GEOSException:  # rounding: a grid far below a millimetre mends it
-        return shapely.difference(a, b, grid_size=1e-10)
+    except shapely.errors.GEOSException:  # rounding: a grid far below what counts mends it
+        scale = float(np.abs(shapely.bounds([a, b])).max())
+    for share in (1e-12, 1e-10, 1e-8):
+        try:
+            return shapely.difference(a, b, grid_size=share * scale)
+        except shapely.errors.GEOSException:  # noqa: PERF203 - rare
+            continue
+    return _NOTHING
 
 
 def _action(step: Step) -> tuple[str, str]:

@@ -218,12 +218,14 @@ def candidate_items(
         kind = "candidate" if key == chosen else "other"
         member = geometry_members([united])[0] if united is not None else None
         point = None if united is None else label_points([united])[0]
+        # The middle of the extent: a label's point may jump to another side of a hole.
+        middle = None if united is None else _middle(united)
         words = text("intake.candidate_words", lang, name=names.get(key, key), where=where)
         label = "" if where in {other["label"] for other in items} else where
         items.append(
             item(
                 f"candidate-{key}", kind, words, label=label, geometry=member, point=point,
-                cells=(names.get(key, key), where, place_words(point, lang)),
+                cells=(names.get(key, key), where, place_words(middle, lang)),
                 home=chosen is None or key == chosen,
             )
         )  # fmt: skip
@@ -236,6 +238,11 @@ def candidate_columns(lang: Lang) -> list[dict[str, Any]]:
         {"name": text(f"intake.col_{name}", lang), "number": False}
         for name in ("system", "where", "middle")
     ]
+
+
+def _middle(shape: Any) -> list[float]:
+    west, south, east, north = shape.bounds
+    return [(west + east) / 2, (south + north) / 2]
 
 
 def _collected(shapes: Shapes) -> Any:

@@ -38,10 +38,11 @@ class Gathered:
     """
 
     def __init__(self, around: Surroundings) -> None:
-        self._comparing = Comparing(around)
+        self._around = around
         self._reset()
 
     def _reset(self) -> None:
+        self._comparing = Comparing(self._around)
         self.problems = ProblemList()
         self.vertices = 0
         self._tables: list[pa.Table] = []

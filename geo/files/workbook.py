@@ -63,12 +63,11 @@ class Sheet:
 
     name: str
     first_row: int
-    data: Any
+    cells: list[list[Any]]
 
     def rows(self) -> Iterator[tuple[int, list[Any]]]:
         """Row numbers as the program shows them, and cells ("" for empty ones)."""
-        # Not its iterator, which begins with all the empty rows of the sheet.
-        yield from enumerate(self.data.to_python(), start=self.first_row)
+        yield from enumerate(self.cells, start=self.first_row)
 
 
 def check_workbook(path: Path, limits: Limits) -> tuple[Problem, ...]:
@@ -126,7 +125,8 @@ def read_sheet(path: Path, name: str) -> Sheet:
 
     def read(book: Any) -> Sheet:
         data = book.get_sheet_by_name(name)
-        return Sheet(name, 1 + (data.start[0] if data.start else 0), data)
+        # Not by its iterator, which begins with all the empty rows of the sheet.
+        return Sheet(name, 1 + (data.start[0] if data.start else 0), data.to_python())
 
     found: Sheet = _called(path, read)
     return found
