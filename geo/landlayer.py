@@ -70,7 +70,7 @@ def prepare_layer(frame: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, LayerRepor
     bad = np.flatnonzero(land & ~shapely.is_valid(shapes))
     mended: list[Mended] = []
     if len(bad):
-        fixed = polygonal(shapely.make_valid(shapes[bad]))
+        fixed = polygonal(shapely.make_valid(shapes[bad], method="structure", keep_collapsed=False))
         mended = _mended(bad, shapes[bad], fixed)
         shapes = shapes.copy()
         shapes[bad] = fixed

@@ -7,7 +7,7 @@ is doubtful; see `wkbcolumns` and `plainland`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -16,6 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo import areas
+from geo.batchproblems import LISTED, broken_problem, lost_problems, renumbered
 from geo.errors import LimitError
 from geo.faultkinds import Unit
 from geo.faults import feature_faults
@@ -40,8 +41,6 @@ Box: TypeAlias = tuple[float, float, float, float]  # least x and y, greatest x 
 
 NOTHING: Final = -1  # the kind of a feature without geometry
 LAND: Final = (3, 6)  # kinds (shapely type ids) that are land
-LISTED: Final = 200  # faults of each kind listed per batch
-_BLAMED: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +149,7 @@ class _Measuring:
         lost: Flags = np.zeros(len(bounds), dtype=np.bool_)
         if self.placement is not None:
             lost = np.isfinite(bounds).all(axis=1) & ~_on_earth(bounds)
-            self._tell_lost(lost)
+            self.problems += lost_problems((np.flatnonzero(lost) + self.batch.first).tolist())
         doubtful, invalid = self._faults(lost)
         return Measured(
             batch=self.batch, kinds=self._kinds(), vertices=self._vertices(), native=self.native,
@@ -171,7 +170,7 @@ class _Measuring:
             self.changed = True
             for row in broken:
                 self.problems.append(
-                    _broken(self._number(self.rest[row]), mended=shapes[row] is not None)
+                    broken_problem(self._number(self.rest[row]), mended=shapes[row] is not None)
                 )
         high = shapely.has_z(shapes)
         if high.any():
@@ -227,28 +226,6 @@ class _Measuring:
         usable = ~self.empty & self.finite
         bounds[self.rest[usable]] = shapely.bounds(self.placed[usable])
         return bounds
-
-    def _tell_lost(self, lost: Flags) -> None:
-        """Coordinates that are no longitude and latitude, though the file as a whole is."""
-        rows = np.flatnonzero(lost)
-        for row in rows[:LISTED]:
-            number = self._number(row)
-            self.problems.append(
-                Problem(
-                    "not_degrees", "error",
-                    f"第 {number} 个要素：坐标换算后不是经纬度，请改正或删去该要素",
-                    f"feature {number}: its coordinates give no longitude and latitude; correct it "
-                    "or leave it out", feature=number,
-                )
-            )  # fmt: skip
-        if len(rows) > LISTED:
-            self.problems.append(
-                Problem(
-                    "not_degrees", "error", f"另有 {len(rows) - LISTED} 个要素的坐标不是经纬度",
-                    f"{len(rows) - LISTED} more features without longitude and latitude",
-                    count=len(rows) - LISTED,
-                )
-            )  # fmt: skip
 
     # --- measures --------------------------------------------------------------------------------
 
@@ -395,27 +372,3 @@ def _anticlockwise(coords: Floats, starts: Integers) -> Flags:
 def _nowhere(points: Floats) -> Floats:
     """Degrees of a datum that is not known yet: no place on the map."""
     return np.full_like(points, np.nan)
-
-
-def renumbered(problem: Problem, number: int, *, line: int | None = None) -> Problem:
-    """A fault of the n-th shape looked at, told of the feature of that number."""
-    zh = problem.message_zh.replace(f"第 {problem.feature} 个要素", f"第 {number} 个要素", 1)
-    en = problem.message_en.replace(f"feature {problem.feature}", f"feature {number}", 1)
-    nowhere = problem.lon is not None and not np.isfinite(problem.lon)
-    return replace(
-        problem, feature=number, message_zh=zh, message_en=en, line=problem.line or line,
-        lon=None if nowhere else problem.lon, lat=None if nowhere else problem.lat,
-    )  # fmt: skip
-
-
-def _broken(number: int, *, mended: bool) -> Problem:
-    if mended:
-        return Problem(
-            "unclosed_ring", "warning", f"第 {number} 个要素：环未闭合，已在首点闭合",
-            f"feature {number}: a ring is not closed; it was closed at its first point",
-            feature=number,
-        )  # fmt: skip
-    return Problem(
-        "bad_geometry", "error", f"第 {number} 个要素：图形数据损坏，无法读取",
-        f"feature {number}: its geometry is damaged and can't be read", feature=number,
-    )  # fmt: skip

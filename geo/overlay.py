@@ -296,7 +296,9 @@ def _sound(shapes: Shapes) -> tuple[Shapes, NDArray[np.bool_], tuple[Problem, ..
         where = shapely.point_on_surface(shapely.envelope(shapes[bad[0]]))
         problems.append(_problem_invalid(len(bad), shapely.get_x(where), shapely.get_y(where)))
         shapes = shapes.copy()
-        shapes[bad] = polygonal(shapely.make_valid(shapes[bad]))
+        shapes[bad] = polygonal(
+            shapely.make_valid(shapes[bad], method="structure", keep_collapsed=False)
+        )
         areal[bad] &= ~shapely.is_empty(shapes[bad])
     return shapes, areal, tuple(problems)
 

@@ -142,7 +142,7 @@ def snapped(land: Any, neighbours: Sequence[Any], *, tolerance_m: float) -> Any:
     plane = to_plane(land)
     around = shapely.union_all(to_plane(np.asarray(list(neighbours), dtype=object)))
     moved = shapely.snap(plane, around, tolerance_m)
-    return to_degrees(_land(shapely.make_valid(moved)))
+    return to_degrees(_land(shapely.make_valid(moved, method="structure", keep_collapsed=False)))
 
 
 def next_alternative(proposals: Iterable[Proposal], proposal_id: str) -> str:

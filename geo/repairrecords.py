@@ -234,7 +234,7 @@ def _less(a: Any, b: Any) -> Any:
     for share in (1e-12, 1e-10, 1e-8):
         try:
             return shapely.difference(a, b, grid_size=share * scale)
-        except shapely.errors.GEOSException:  # noqa: PERF203 - rare
+        except shapely.errors.GEOSException:
             continue
     return _NOTHING
 

@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
+from geo.batchproblems import LISTED, renumbered
 from geo.faultkinds import Tolerances, rest_of
 from geo.faults import area_faults, outside_faults
-from geo.measuredbatch import LAND, LISTED, Measured, Shapes, decoded, renumbered
+from geo.measuredbatch import LAND, Measured, Shapes, decoded
 from geo.plane import to_degrees, to_plane
 from geo.problems import Problem
 from geo.wkbcolumns import Flags, Floats, Integers

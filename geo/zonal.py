@@ -241,7 +241,9 @@ def _decoded(file: LayerFile, index: ZoneIndex, groups: Sequence[int], by: str) 
     shapes = shapes[kept]
     bad = ~shapely.is_valid(shapes)
     if bad.any():
-        shapes[bad] = polygonal(shapely.make_valid(shapes[bad]))
+        shapes[bad] = polygonal(
+            shapely.make_valid(shapes[bad], method="structure", keep_collapsed=False)
+        )
     plane = np.asarray(to_plane(shapes), dtype=object)
     rows, zones, whole = _near(index, shapely.bounds(plane))
     sums = _Sums(names)

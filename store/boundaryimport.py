@@ -12,9 +12,9 @@ from facts.model import Facts, Place, Source
 from geo.areas import CRS, area_m2
 from geo.boundaries import BOUNDARY_COLUMNS, SHANXI_BBOX, check_boundaries
 from geo.errors import BoundaryError
-from store.imports import ImportRefusedError
 from store.log import BASELINE_AUTHOR
 from store.officefigures import add_sources
+from store.prepared import ImportRefusedError
 from store.workspace import Workspace
 
 COLLECTION = "zones"

@@ -10,10 +10,11 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.areas import area_m2
+from geo.batchproblems import renumbered
 from geo.faults import INVALID, feature_faults, layer_faults
 from geo.files import GEOMETRY, FeatureFile
 from geo.limits import Limits
-from geo.measuredbatch import LAND, NOTHING, Measured, Shapes, renumbered
+from geo.measuredbatch import LAND, NOTHING, Measured, Shapes
 from geo.placement import CrsAnswer
 from geo.problemlist import ProblemList
 from geo.problems import Problem

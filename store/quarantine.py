@@ -20,6 +20,8 @@ from geo.errors import CrsQuestionError, FileRefusedError, LimitError
 from geo.limits import MB, Limits
 from geo.problems import Problem
 from store.errors import StoreError
+from store.files import discard
+from store.prepared import ImportRefusedError
 from store.scratch import TEMPORARY, Scratch
 
 __all__ = ["TASKS", "Progress", "Scratch", "run"]
@@ -77,6 +79,19 @@ def run(
         "task": task, "scratch": str(scratch), "arguments": dict(arguments),
         "limits": {name: getattr(limits, name) for name in limits.__slots__},
     }  # fmt: skip
+    try:
+        return _asked(question, scratch, limits, progress)
+    except BaseException:
+        if "out" in arguments:  # half written when its writer was stopped
+            discard(scratch / Path(arguments["out"]).name)
+        raise
+
+
+def _asked(
+    question: Mapping[str, Any], scratch: Path, limits: Limits, progress: Progress | None
+) -> dict[str, Any]:
+    """Start a process, ask it, see it end; its answer."""
+    arguments = question["arguments"]
     name = str(arguments.get("name") or arguments.get("file") or "")
     words = scratch / TEMPORARY / "words"
     words.parent.mkdir(exist_ok=True)
@@ -222,12 +237,10 @@ def _raise(told: Mapping[str, Any]) -> NoReturn:
     if kind == "CrsQuestionError":
         error = CrsQuestionError(message, verdict=told.get("verdict"))
     elif kind == "ImportRefusedError":
-        from store.imports import ImportRefusedError  # noqa: PLC0415 - slow, and rarely needed
-
         problems = [Problem(**problem) for problem in told.get("problems", ())]
         error = ImportRefusedError(message, faults=faults, problems=problems)
     elif kind in ("GridError", "GridLimitError"):
-        from facts import grids  # noqa: PLC0415 - as above
+        from facts import grids  # noqa: PLC0415 - rarely needed
 
         error = getattr(grids, kind)(message)
     elif kind == "StoreError":

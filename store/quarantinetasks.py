@@ -187,7 +187,7 @@ def _told(error: Any) -> Told:
         "line": getattr(error, "line", None), "feature": getattr(error, "feature", None),
     }  # fmt: skip
     if kind == "ImportRefusedError":
-        from store.imports import problem_to_json  # noqa: PLC0415 - it is loaded already
+        from store.prepared import problem_to_json  # noqa: PLC0415
 
         told["problems"] = [problem_to_json(problem) for problem in error.problems]
     verdict = getattr(error, "verdict", None)

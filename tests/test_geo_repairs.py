@@ -243,6 +243,51 @@ def test_automatic_repairs_leave_valid_outlines_and_lose_no_land_beyond_spikes(s
     assert {r.code for r in applied.repairs} <= AUTOMATIC
 
 
+def wild(random: np.random.Generator) -> object:
+    """A geometry of coordinates of any size, some of them no numbers."""
+
+    def points(count: int) -> np.ndarray:
+        size = random.choice([1e-301, 1e-12, 1e-6, 1, 50, 180, 1e3, 4e7, 1e12, 1e100, 1.7e308])
+        made = (
+            random.uniform(-1, 1, (count, 2)) * size, random.integers(-3, 4, (count, 2)) * 1.0,
+            (112, 37) + random.integers(-3, 4, (count, 2)) * 1e-4,
+            (112, 37) + random.uniform(-1, 1, (count, 2)) * 1e-9,
+        )[random.integers(0, 4)]  # fmt: skip
+        if random.random() < 0.1:
+            made[random.integers(0, count)] = random.choice([np.nan, np.inf, 1e308])
+        return made
+
+    try:
+        polygon = shapely.Polygon(
+            points(random.integers(3, 9)), [points(4) for _ in range(random.integers(0, 3))]
+        )
+        line, point = shapely.LineString(points(5)), shapely.Point(points(1)[0])
+        return (
+            polygon, polygon, shapely.MultiPolygon([polygon, shapely.Polygon(points(5))]), line,
+            shapely.GeometryCollection([polygon, line, point]), None,
+        )[random.integers(0, 6)]  # fmt: skip
+    except shapely.errors.GEOSException:  # a ring that starts with no number can't be made
+        return None
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@settings(RELAXED, max_examples=100)
+@given(seed=st.integers(0, 2**32 - 1), unit=st.sampled_from(["degrees", "metres"]))
+def test_whatever_the_coordinates_faults_and_repairs_are_answered(seed: int, unit) -> None:
+    random = np.random.default_rng(seed)
+    shapes = np.array([wild(random) for _ in range(5)], dtype=object)
+    found = feature_faults(shapes, unit=unit, most=None)
+    assert {p.feature for p in found if p.code == "no_geometry"} >= {
+        row + 1 for row in range(5) if shapes[row] is None
+    }
+    after, _ = apply(shapes, propose(shapes, unit=unit), unit=unit)
+    assert len(after) == len(repaired(shapes, unit=unit)[0]) == len(shapes)
+    if unit == "degrees":
+        between = layer_faults(shapes, [1, 2, 2, None, ""])
+        assert "duplicate_id" in {p.code for p in between}
+        apply(shapes, propose(shapes, between))
+
+
 # --- between features ----------------------------------------------------------------------------
 
 
