@@ -418,6 +418,9 @@ def _reading(command: argparse.ArgumentParser) -> None:
     command.add_argument("--layer", help="图层或工作表 / layer or sheet")
     command.add_argument("--member", help="压缩包里的文件 / file inside an archive")
     command.add_argument("--encoding", help="编码 / encoding")
+    command.add_argument("--x-column", help="表：东坐标或经度的列 / column of easting or longitude")
+    command.add_argument("--y-column", help="表：北坐标或纬度的列 / column of northing or latitude")
+    command.add_argument("--wkt-column", help="表：WKT 图形的列 / column of outlines as WKT")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -42,8 +42,10 @@ class FileCommandError(LayerError):
 def options_of(args: Namespace) -> ReadOptions:
     """What the command line says about reading the file."""
     return ReadOptions(
-        member=args.member or "", layer=args.layer or "", encoding=args.encoding or ""
-    )
+        member=args.member or "", layer=args.layer or "", encoding=args.encoding or "",
+        x_column=args.x_column or "", y_column=args.y_column or "",
+        wkt_column=args.wkt_column or "",
+    )  # fmt: skip
 
 
 def answer_of(args: Namespace) -> CrsAnswer:
@@ -73,9 +75,9 @@ def inspect_file(args: Namespace) -> Answer:
     try:
         file = open_file(path, options_of(args), limits=settings.limits)
     except FileRefusedError as error:
-        if error.code != "no_geometry":
+        if error.code != "choose_columns" or args.x_column or args.wkt_column:
             raise
-        return _inspect_table(path, settings, args)
+        return _inspect_table(path, settings, args, error)
     found = inspect(
         file, answer_of(args), limits=settings.limits, full=args.full, progress=progress_of(args)
     )
@@ -227,7 +229,9 @@ def _inspection_lines(found: Inspection, lang: str) -> list[str]:
     return lines + problem_lines(found.problems, lang)
 
 
-def _inspect_table(path: Path, settings: Settings, args: Namespace) -> Answer:
+def _inspect_table(
+    path: Path, settings: Settings, args: Namespace, refused: FileRefusedError
+) -> Answer:
     """A table without coordinates: its sheets, rows and columns, with the same keys."""
     from facts.tableforms import FormError, recognise  # noqa: PLC0415 - only for tables
     from store.sheets import read_sheets  # noqa: PLC0415 - as above
@@ -240,10 +244,7 @@ def _inspect_table(path: Path, settings: Settings, args: Namespace) -> Answer:
             zh, _, en = str(error).partition(" / ")
             problems.append(Problem("no_table", "warning", f"{grid.name}：{zh}", en or zh))
     if not forms:
-        raise FileRefusedError(
-            f"{path.name} 里没有坐标列，也没有认得出的表格 / {path.name} has neither coordinates "
-            "nor a table that could be recognised", code="no_table",
-        )  # fmt: skip
+        raise refused
     for form in forms:
         for fault in form.warnings:
             zh, _, en = fault.why.partition(" / ")

@@ -70,11 +70,14 @@ def import_file(args: Namespace, *, author: str) -> Answer:
     if args.collection != ZONES:
         refuse_taken(args.collection)
     with workspace.writing(), workspace.making() as out:
-        prepared = prepare(
-            path, options_of(args), answer_of(args), out=out, limits=settings.limits,
-            repairs="all" if args.repair else "none", around=surroundings(workspace),
-            progress=progress_of(args),
-        )  # fmt: skip
+        try:
+            prepared = prepare(
+                path, options_of(args), answer_of(args), out=out, limits=settings.limits,
+                repairs="all" if args.repair else "none", around=surroundings(workspace),
+                progress=progress_of(args),
+            )  # fmt: skip
+        except ImportRefusedError as error:
+            raise _with_hint(error, args) from error
         if args.collection == ZONES:
             return _import_zones(atlas, path, prepared, args, author)
         done = commit_layer(
@@ -89,6 +92,18 @@ def import_file(args: Namespace, *, author: str) -> Answer:
         mended=prepared.repaired, dropped=prepared.dropped,
     )  # fmt: skip
     return answer, [line, *problem_lines(prepared.problems, args.lang)]
+
+
+def _with_hint(error: ImportRefusedError, args: Namespace) -> ImportRefusedError:
+    """The refusal with every error in it, and the option that would repair them."""
+    if not error.problems:
+        return error
+    zh, _, en = error.message.partition(" / ")
+    if not args.repair:
+        zh, en = f"{zh}（--repair）", f"{en} (--repair)"
+    return ImportRefusedError(
+        f"{zh} / {en}", faults=problem_lines(error.problems, args.lang), problems=error.problems
+    )
 
 
 def _told(prepared: Prepared, args: Namespace) -> dict[str, Any]:

@@ -50,17 +50,17 @@ def bound() -> None:
 
 
 def opened(path: Path, options: Any) -> dict[str, Any]:
-    """Open a file and read it to the end."""
+    """Open a file, read it to the end, and inspect it."""
     from geo.errors import GeoError
     from geo.files import open_file
-    from geo.reference import identify
+    from geo.inspection import inspect
+    from geo.placement import CrsAnswer
 
     answer: dict[str, Any] = {"code": "", "message": "", "told": [], "features": None}
     try:
         file = open_file(path, options)
         answer |= {"format": file.format, "encoding": file.encoding.name,
                    "declared": file.hints.declared, "columns": list(file.columns)}  # fmt: skip
-        identify(file.hints.declared)
         problems = list(file.problems)
         features = 0
         for batch in file.read():
@@ -68,6 +68,9 @@ def opened(path: Path, options: Any) -> dict[str, Any]:
             problems += batch.problems
         answer |= {"features": features, "told": sorted({one.code for one in problems}),
                    "counted": file.feature_count}  # fmt: skip
+        inspected = inspect(file, CrsAnswer()).to_json("zh")
+        answer |= {"inspected": inspected["feature_count"], "keys": sorted(inspected)}
+        json.dumps(inspected, allow_nan=False).encode()
     except GeoError as error:
         answer |= {"code": error.code, "message": error.message, "kind": type(error).__name__}
     return answer

@@ -24,6 +24,11 @@ GOOD = {case.name: case for case in good_cases()}
 # The bounds of the process are for all files; these are what a refusal may take at most.
 PEAK_MB = 1_024
 WORST_S = 20
+# What `inspect --json` always gives, as the design promises.
+PROMISED = {
+    "format", "encoding", "crs", "crs_basis", "feature_count", "geometry_types", "bbox", "area_m2",
+    "problems",
+}  # fmt: skip
 
 Answers = dict[str, dict[str, Any]]
 
@@ -84,6 +89,7 @@ def test_a_hostile_file_is_answered_within_bounds_and_the_next_one_is_read(
         assert case.told <= set(answer["told"]), answer
         assert answer["features"] == case.features, answer
         assert answer["counted"] in (None, case.features), answer
+        assert answer["inspected"] == case.features, answer
     assert answer["after"] == len(degrees()), "the next file is read"
     assert answer["left"] == [], "nothing is left in the folder for temporary files"
     assert answer["written"] == [], "nothing is written beside the file"
@@ -97,7 +103,8 @@ def test_a_good_file_of_the_corpus_is_read_as_what_it_is(name: str, good: Answer
     assert answer["status"] == 0, answer
     assert answer["code"] == "", answer
     assert answer["format"] == case.format, answer
-    assert answer["features"] == case.features, answer
+    assert answer["features"] == case.features == answer["inspected"], answer
+    assert set(answer["keys"]) >= PROMISED, answer
     if case.encoding:
         assert answer["encoding"] == case.encoding, answer
     if case.declared is not None:

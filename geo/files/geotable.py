@@ -34,6 +34,7 @@ Row = tuple[int, list[Any]]  # line or row number, cells
 _COLUMNS: Final = 2_000
 _FIELD: Final = 32 << 20  # characters of one cell: a ring of some 800 000 points
 _DELIMITERS: Final = ("\t", ";", ",", "|", "，")
+_LONG: Final = 1 << 20  # characters from which quotes are counted before the text is taken apart
 _SAMPLE: Final = 20
 _SRID: Final = re.compile(r"\s*SRID\s*=\s*([0-9]{4,6})\s*;", re.I)
 
@@ -139,6 +140,8 @@ def _csv_rows(text: str, name: str, limits: Limits) -> Iterator[Row]:
     if "\n" not in text:
         text = text.replace("\r", "\n")
     text = text.replace("\0", "")
+    if len(text) > _LONG and text.count('"') % 2:
+        raise _quote_error(name, text.count("\n", 0, text.rfind('"')) + 1, csv.Error())
     reader = csv.reader(_lines(text), delimiter=_delimiter(text), strict=True)
     cells = 0
     line = 1
