@@ -11,6 +11,7 @@ import json
 import os
 import re
 import sys
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -63,7 +64,8 @@ def _refuse(error: Exception, *, as_json: bool) -> int:
     message = str(getattr(error, "message", error))
     if isinstance(error, FactsError) and faults:
         message = f"事实数据有 {len(faults)} 处错误 / the facts have {len(faults)} faults"
-    message = " ".join(message.split())
+    message = _printable(" ".join(message.split()))
+    faults = [_printable(fault) for fault in faults]
     if as_json:
         code = getattr(error, "code", "error")
         told = {"code": code, "message": message} | ({"faults": faults} if faults else {})
@@ -72,9 +74,14 @@ def _refuse(error: Exception, *, as_json: bool) -> int:
     return AT_FAULT
 
 
+def _printable(words: str) -> str:
+    """Without what would steer a terminal or turn the line round: names come from strangers."""
+    return "".join(c for c in words if unicodedata.category(c) not in ("Cc", "Cf"))
+
+
 def _say(words: str) -> None:
     try:
-        print(words, flush=True)
+        print("\n".join(map(_printable, words.split("\n"))), flush=True)
     except BrokenPipeError:  # the reader has seen enough, as in `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -114,6 +114,10 @@ def _depth(value: Any) -> int:
     return deepest
 
 
+# What pyproj raises for texts that are no reference system, depending on how they fail.
+_NO_SYSTEM: Final = (ProjError, ValueError, TypeError, AttributeError, RecursionError)
+
+
 def _crs_of(source: int | str | dict[str, Any] | None) -> pyproj.CRS | None:
     """What PROJ makes of it, reduced to its horizontal part without steps to other datums."""
     if source is None:
@@ -131,14 +135,20 @@ def _crs_of(source: int | str | dict[str, Any] | None) -> pyproj.CRS | None:
             elif crs.is_bound and crs.source_crs is not None:
                 crs = crs.source_crs
         return crs.to_2d() if len(crs.axis_info) == 3 else crs
-    except (ProjError, ValueError, TypeError, AttributeError, RecursionError):
-        # pyproj raises these for texts that are no reference system, depending on how they fail.
+    except _NO_SYSTEM:
         return None
 
 
 def _described(crs: pyproj.CRS | None) -> ReferenceSystem | None:
     """The record of a PROJ system, or None when it gives no positions on the ground."""
-    if crs is None or not _usable(crs):
+    try:
+        return None if crs is None else _record_of(crs)
+    except _NO_SYSTEM:  # its parts are looked at only now, and may be damaged
+        return None
+
+
+def _record_of(crs: pyproj.CRS) -> ReferenceSystem | None:
+    if not _usable(crs):
         return None
     datum = _datum_of(crs.geodetic_crs)
     if crs.is_geographic:

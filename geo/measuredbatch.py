@@ -22,9 +22,10 @@ from geo.faultkinds import Unit
 from geo.faults import feature_faults
 from geo.files.featurefile import GEOMETRY, Batch
 from geo.limits import Limits
-from geo.placement import Placement, points_to_degrees, to_degrees
+from geo.placement import Placement
 from geo.plainland import plainly_good
 from geo.problems import Problem
+from geo.quickdegrees import to_degrees_of
 from geo.wkbcolumns import (
     Flags,
     Floats,
@@ -148,7 +149,7 @@ class _Measuring:
         bounds = self._bounds()
         lost: Flags = np.zeros(len(bounds), dtype=np.bool_)
         if self.placement is not None:
-            lost = np.isfinite(bounds).all(axis=1) & ~_on_earth(bounds)
+            lost = self._there() & ~_on_earth(bounds)
             self.problems += lost_problems((np.flatnonzero(lost) + self.batch.first).tolist())
         doubtful, invalid = self._faults(lost)
         return Measured(
@@ -211,12 +212,12 @@ class _Measuring:
         """Vertices of the single rings and the other shapes, in degrees where placed."""
         if not self.moved or self.placement is None:
             return self.rings.coords, self.shapes
-        coords = points_to_degrees(self.rings.coords, self.placement)
+        move = to_degrees_of(self.placement)
         shapes = self.shapes.copy()
         usable = ~self.empty & self.finite
         if usable.any():
-            shapes[usable] = to_degrees(self.shapes[usable], self.placement)
-        return np.asarray(coords, dtype=np.float64), shapes
+            shapes[usable] = shapely.transform(self.shapes[usable], move)
+        return move(self.rings.coords), shapes
 
     def _bounds(self) -> Floats:
         bounds = np.full((len(self.column), 4), np.nan)
@@ -329,6 +330,13 @@ class _Measuring:
     def _null(self) -> Flags:
         """Which of the other rows have no geometry in the file."""
         found: Flags = self.column.is_null().to_numpy(zero_copy_only=False)[self.rest]
+        return found
+
+    def _there(self) -> Flags:
+        """Which rows have a geometry with finite coordinates in the file."""
+        found = np.zeros(len(self.column), dtype=np.bool_)
+        found[self.rings.rows] = True
+        found[self.rest[~self.empty & self.finite]] = True
         return found
 
     def _number(self, row: Any) -> int:

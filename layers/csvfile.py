@@ -1,16 +1,12 @@
 """CSV that opens as it should in Excel: UTF-8 with BOM, CRLF, and no cell that runs as a formula.
 
-A spreadsheet runs a cell that begins with ``=``, ``+``, ``-`` or ``@`` (OWASP: CSV injection), also
-one that begins with a tab or a carriage return, and some accept the full-width signs. Such a text
-gets an apostrophe in front. Numbers are left alone: a value of a numeric column, and a text that is
-nothing but a number, such as ``-2.3`` or ``-51.6%``.
+Texts go through `geo.files.cells.neutralise`; values of numeric columns are left alone.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,11 +14,9 @@ import numpy as np
 import orjson
 import pandas as pd
 
+from geo.files.cells import neutralise
 from layers.errors import ExportError
 
-# Blanks and invisible marks in front do not make a formula safe: programs strip them on import.
-_FORMULA = re.compile(r"[\s\x00\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠﹦﹢﹣﹫−]|[\t\r\n]")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?%?")
 _WHOLE_BELOW = 1e15  # a float below this shows all its digits as a whole number
 
 
@@ -48,13 +42,6 @@ def csv_bytes(frame: pd.DataFrame, columns: Sequence[str], headers: Sequence[str
         return text.getvalue().encode("utf-8-sig")
     except UnicodeEncodeError as error:
         raise ExportError(f"文字编码有误 / text that is not Unicode: {error}") from None
-
-
-def neutralise(text: str) -> str:
-    """`text`, with an apostrophe in front if a spreadsheet would run it as a formula."""
-    if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
-        return f"'{text}"
-    return text
 
 
 def _cells(values: pd.Series[Any]) -> list[str]:

@@ -148,17 +148,11 @@ class _Task:
         )  # fmt: skip
 
     def grids(self) -> Told:
-        from facts.grids import WORKBOOK_SUFFIXES, read_grids  # noqa: PLC0415
-        from geo.files.archive import check_zip  # noqa: PLC0415
+        from store.sheets import read_sheets  # noqa: PLC0415
 
-        with self.path.open("rb") as stream:
-            zipped = stream.read(4) == b"PK\x03\x04"
-        if zipped and self.path.suffix.lower() in WORKBOOK_SUFFIXES:
-            check_zip(self.path, self.limits)
-        found = read_grids(
-            self.path, encoding=self.arguments.get("encoding", ""), max_cells=self.limits.cells,
-            max_bytes=self.limits.text_bytes,
-        )  # fmt: skip
+        found = read_sheets(
+            self.path, encoding=self.arguments.get("encoding", ""), limits=self.limits
+        )
         return {"grids": [grid.to_json() for grid in found]}
 
     def _around(self) -> Any:

@@ -1,12 +1,12 @@
-"""The sheets of a stranger's workbook or CSV file, after its archive has been looked at."""
+"""The sheets of a stranger's workbook or CSV file, after it has been measured."""
 
 from pathlib import Path
 
 from facts.grids import WORKBOOK_SUFFIXES, Grid, read_grids
-from geo.files.archive import check_zip
+from geo.files.workbook import check_workbook
 from geo.limits import Limits
 
-_ZIP = b"PK\x03\x04"
+_WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx, and .xls of before 2007
 
 
 def read_sheets(
@@ -18,11 +18,11 @@ def read_sheets(
     """All sheets of a file, blank ones too.
 
     Raises:
-        FileRefusedError, LimitError: the archive that a workbook is asks for harm, or is too large.
+        FileRefusedError, LimitError: a workbook asks for harm, or is too large.
         GridError: it is no table that can be read, or is too large.
     """
     with path.open("rb") as stream:
-        zipped = stream.read(len(_ZIP)) == _ZIP
-    if zipped and path.suffix.lower() in WORKBOOK_SUFFIXES:
-        check_zip(path, limits)
+        packed = stream.read(4) in _WORKBOOK
+    if packed and path.suffix.lower() in WORKBOOK_SUFFIXES:
+        check_workbook(path, limits)
     return read_grids(path, encoding=encoding, max_cells=limits.cells, max_bytes=limits.text_bytes)

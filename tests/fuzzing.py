@@ -62,17 +62,14 @@ def read_features(path: Path) -> None:
 def read_tables(path: Path) -> None:
     """Read a table and recognise its form; our errors are answers."""
     from facts.errors import FactsError
-    from facts.grids import read_grids
     from facts.tableforms import recognise
     from geo.errors import GeoError
-    from geo.files.archive import check_zip
     from geo.limits import MB, Limits
+    from store.sheets import read_sheets
 
     limits = replace(Limits(), file_bytes=8 * MB, unpacked_bytes=64 * MB, cells=200_000)
     try:
-        if path.read_bytes()[:2] == b"PK":
-            check_zip(path, limits)
-        for grid in read_grids(path, max_cells=limits.cells):
+        for grid in read_sheets(path, limits=limits):
             recognise(grid)
     except (FactsError, GeoError):
         return

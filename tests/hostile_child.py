@@ -15,11 +15,14 @@ import signal
 import sys
 import tempfile
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+from geo.files import FORMATS  # noqa: E402 - found by the path above
+
 MB = 1 << 20
 MEMORY_MB = 2_048  # of address space, beyond what the warmed process has
 CPU_S = 25
@@ -29,11 +32,11 @@ FILE_MB = 512
 
 def warm() -> None:
     """Load the libraries once; forks share them."""
-    import ezdxf.document
-    import pyogrio.raw
-    import python_calamine
-
-    del ezdxf, pyogrio, python_calamine
+    for name in (
+        "ezdxf.document", "pyogrio.raw", "python_calamine", "geo.inspection", "geo.placement",
+        *{one.reader.split(":")[0] for one in FORMATS.values()}, "geo.files.zipped",
+    ):  # fmt: skip
+        import_module(name)
 
 
 def address_space() -> int:

@@ -69,7 +69,7 @@ def grid(path: Path) -> None:
     drawing(path, draw)
 
 
-@CASES("dxf_40k_blocks_of_30_lines", "a.dxf", refused="too_many_features")
+@CASES("dxf_25k_blocks_of_45_lines", "a.dxf", refused="too_many_features")
 def many_inserts(path: Path) -> None:
     insert = plain((0, "INSERT"), (100, "AcDbEntity"), (8, "0"), (100, "AcDbBlockReference"),
                    (2, "b"), (10, 0), (20, 0))  # fmt: skip
@@ -77,9 +77,9 @@ def many_inserts(path: Path) -> None:
                  (11, 1), (21, 1))  # fmt: skip
     block = plain((0, "SECTION"), (2, "BLOCKS"), (0, "BLOCK"), (100, "AcDbEntity"), (8, "0"),
                   (100, "AcDbBlockBegin"), (2, "b"), (70, 0), (10, 0), (20, 0))  # fmt: skip
-    block += line * 30 + plain((0, "ENDBLK"), (100, "AcDbEntity"), (8, "0"),
+    block += line * 45 + plain((0, "ENDBLK"), (100, "AcDbEntity"), (8, "0"),
                                (100, "AcDbBlockEnd"), (0, "ENDSEC"))  # fmt: skip
-    whole = entities(insert * 40_000)
+    whole = entities(insert * 25_000)
     head = whole.index(plain((0, "SECTION"), (2, "ENTITIES")))
     path.write_text(whole[:head] + block + whole[head:])
 

@@ -24,10 +24,11 @@ from geo.files.featurefile import GEOMETRY, Batch, Encoding, FeatureFile
 from geo.inspection import Surroundings, inspect
 from geo.limits import Limits
 from geo.measuredbatch import measure
-from geo.placement import CrsAnswer, Placement
+from geo.placement import CrsAnswer, Placement, points_to_degrees
 from geo.plainland import plainly_good
 from geo.problemlist import ProblemList
 from geo.problems import Problem
+from geo.quickdegrees import AGREEMENT_DEG, HALF_WIDTH_M, NORTHINGS_M, to_degrees_of
 from geo.reference import CrsHints, system
 from geo.wkbcolumns import plain_wkb, single_rings, with_coordinates
 
@@ -376,6 +377,38 @@ def test_the_faults_told_are_those_of_looking_at_every_feature(seed: int) -> Non
     told = [p for p in found.problems if p.feature is not None]
     key = lambda p: (p.feature, p.code, p.ring or 0, p.lon, p.message_en)  # noqa: E731
     assert sorted(map(key, told)) == sorted(map(key, expected))
+
+
+@pytest.mark.parametrize("code", [4525, 4526, 4546, 4547, 4497, 4498, 4508, 4509, 4527, 4545])
+@given(st.integers(0, 2**32 - 1), st.booleans())
+@settings(max_examples=15, deadline=None)
+def test_the_quick_way_to_degrees_is_that_of_proj(code: int, seed: int, swap: bool) -> None:
+    """To a tenth of a micrometre inside its domain, and PROJ itself outside of it."""
+    placement = Placement(system=system(f"EPSG:{code}"), basis="given", swap=swap)
+    middle = (placement.system.zone or 0) * 1e6 * placement.system.prefixed + 500_000.0
+    random = np.random.default_rng(seed)
+    wide = random.choice([1e3, 3.6e5, 5e5])
+    low, high = random.choice([[3.5e6, 4.9e6], [4e6, 4.1e6]])
+    points = np.stack(
+        [middle + random.uniform(-wide, wide, 500), random.uniform(low, high, 500)], axis=1
+    )
+    given_as = np.ascontiguousarray(points[:, ::-1]) if swap else points
+    move = to_degrees_of(placement)
+    quick, exact = move(given_as), points_to_degrees(given_as, placement)
+    assert np.abs(quick - exact).max() <= AGREEMENT_DEG
+    outside = (np.abs(points[:, 0] - middle) > HALF_WIDTH_M) | (points[:, 1] < NORTHINGS_M[0])
+    assert (quick[outside] == exact[outside]).all()
+    for few in (1, 7):  # a shared vertex is the same in every batch
+        assert (move(given_as[:few]) == quick[:few]).all()
+
+
+def test_systems_that_are_not_gauss_krueger_on_cgcs2000_go_by_proj_alone() -> None:
+    points = np.array([[500_000.0, 4_100_000.0], [510_000.0, 4_200_000.0]])
+    for key, more in (("EPSG:2383", {"approximate": True}), ("EPSG:3857", {}), ("GCJ-02", {})):
+        placement = Placement(system=system(key), basis="given", **more)
+        given_as = points if placement.system.kind != "geographic" else np.array([[112.5, 37.8]])
+        found = to_degrees_of(placement)(given_as)
+        assert (found == points_to_degrees(given_as, placement)).all()
 
 
 def test_a_direction_of_rings_is_only_a_fault_where_the_format_has_one() -> None:

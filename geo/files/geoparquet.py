@@ -126,20 +126,17 @@ def _repeated(metadata: Any, limits: Limits) -> tuple[list[str], int]:
     file of a few kilobytes can refer to a text of a megabyte a million times. Inside of nested
     columns that can't be asked for, and only few rows are read at a time.
     """
-    found: dict[str, int] = {}
-    for group in range(metadata.num_row_groups):
-        for index in range(metadata.num_columns):
-            chunk = metadata.row_group(group).column(index)
-            referred = any("DICTIONARY" in str(name) for name in chunk.encodings)
-            if referred and chunk.physical_type == "BYTE_ARRAY":
-                name = chunk.path_in_schema
-                found[name] = max(found.get(name, 0), chunk.total_uncompressed_size)
-    flat = {metadata.schema.column(i).path for i in range(metadata.num_columns)
-            if metadata.schema.column(i).max_repetition_level == 0
-            and "." not in metadata.schema.column(i).path}  # fmt: skip
-    nested = max((size for name, size in found.items() if name not in flat), default=0)
+    # Never `metadata.row_group(i).column(j)`: on a damaged footer that ends the process.
+    texts = [
+        column
+        for column in (metadata.schema.column(i) for i in range(metadata.num_columns))
+        if column.physical_type == "BYTE_ARRAY"
+    ]
+    flat = [c.path for c in texts if c.max_repetition_level == 0 and "." not in c.path]
+    sizes = (metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+    nested = max(sizes, default=0) if len(flat) < len(texts) else 0
     rows = BATCH_ROWS if not nested else max(1, min(BATCH_ROWS, _most_bytes(limits) // nested))
-    return sorted(found.keys() & flat), rows
+    return sorted(flat), rows
 
 
 def _most_bytes(limits: Limits) -> int:
