@@ -8,6 +8,7 @@ import tomllib
 import unicodedata
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import get_args
 from urllib.parse import unquote
@@ -19,9 +20,12 @@ from api.files import front_end_files
 from api.routes import build_routes
 from facts import columns, model
 from facts.model import Facts
+from facts.parcels import StandardLandParcel
+from facts.projects import Project
 from facts.tables import to_frames
 from geo.areas import AREA_METHOD_ZH
 from geo.boundaries import AREA_BASES, BOUNDARY_COLUMNS, LEVELS, PRECISIONS
+from geo.files import FORMATS
 from layers.classify import SCHEMES
 from layers.downloads import LAYERS, TABLES, formats_of
 from layers.export import BOUNDARY_COLUMNS as OUTLINE_EXPORT
@@ -246,9 +250,24 @@ def test_every_collection_is_documented() -> None:
     rows = "\n".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
     stored = {*baseline.GEO_COLLECTIONS, *baseline.TABLES, *baseline.PLANS}
     assert set(TAKEN) <= stored
-    assert stored <= code_spans(rows)
+    office = section(DICTIONARY, "本单位导入的数据 / What an office brings in")
+    rows += "\n".join(line.split("|")[1] for line in office.splitlines() if line.startswith("| `"))
+    assert {*stored, *baseline.OFFICE} <= code_spans(rows)
     downloads = section(read(DOCS / "interface.md"), ADDRESSES)
     assert missing((*TAKEN, *EXPORT_FORMATS), downloads) == []
+
+
+def test_every_column_of_parcels_and_projects_is_documented() -> None:
+    text = section(DICTIONARY, "本单位导入的数据 / What an office brings in")
+    names = [f.name for kind in (StandardLandParcel, Project) for f in fields(kind)]
+    assert missing((n for n in names if n != "period"), text) == []
+
+
+def test_every_format_that_is_read_is_documented_with_its_extensions() -> None:
+    text = section(
+        read(DOCS / "file-formats.md"), "导入的文件格式 / File formats that are taken in"
+    )
+    assert missing((e for f in FORMATS.values() for e in f.extensions[:1]), text) == []
 
 
 def test_the_formats_named_for_a_collection_are_those_it_has() -> None:
