@@ -25,6 +25,7 @@ from facts.projects import Project
 from facts.tables import to_frames
 from geo.areas import AREA_METHOD_ZH
 from geo.boundaries import AREA_BASES, BOUNDARY_COLUMNS, LEVELS, PRECISIONS
+from geo.faults import KINDS as FAULTS
 from geo.files import FORMATS
 from layers.classify import SCHEMES
 from layers.downloads import LAYERS, TABLES, formats_of
@@ -268,6 +269,10 @@ def test_every_format_that_is_read_is_documented_with_its_extensions() -> None:
         read(DOCS / "file-formats.md"), "导入的文件格式 / File formats that are taken in"
     )
     assert missing((e for f in FORMATS.values() for e in f.extensions[:1]), text) == []
+
+
+def test_every_fault_of_an_outline_is_documented() -> None:
+    assert missing(FAULTS, read(DOCS / "file-formats.md")) == []
 
 
 def test_the_formats_named_for_a_collection_are_those_it_has() -> None:
