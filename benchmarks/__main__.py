@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import areas, browser, geojson, overlay, surveytext
+from benchmarks import areas, browser, geojson, intake, overlay, surveytext
 
 
 def main() -> None:
@@ -11,6 +11,7 @@ def main() -> None:
         ("Areas of 100 000 polygons", areas.main),
         ("GeoJSON of 100 000 polygons", lambda: geojson.main([])),
         ("Overlay of land use", lambda: overlay.main([])),
+        ("Import of land use", lambda: intake.main([])),
         ("Survey text of 50 000 points", lambda: surveytext.main([])),
         ("The map in a browser", browser.main),
     ):

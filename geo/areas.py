@@ -65,7 +65,7 @@ def area_m2(geometries: Any) -> Floats:
     ring_sizes, ring_counts = _rings_of(polygons)
     ring_starts, polygon_starts = _starts(ring_sizes), _starts(ring_counts)
     _refuse_bad_coordinates(coords, ring_starts, polygon_starts, owners)
-    rings = np.abs(_signed_ring_areas(coords, ring_starts))
+    rings = np.abs(signed_ring_areas(coords, ring_starts))
     # The first ring of a polygon is its outline, every further one a hole.
     outlines = polygon_starts[:-1][ring_counts > 0]
     holes = np.ones(len(rings), dtype=bool)
@@ -190,7 +190,7 @@ def _q_of_sine(sine: Floats) -> Floats:
     return q
 
 
-def _signed_ring_areas(coords: Floats, starts: Integers) -> Floats:
+def signed_ring_areas(coords: Floats, starts: Integers) -> Floats:
     """Area of every ring in m², positive when it runs anticlockwise; rings are closed."""
     areas = np.zeros(len(starts) - 1)
     first = 0

@@ -243,7 +243,7 @@ class _Measuring:
         found = np.full(len(self.column), np.nan)
         if self.placement is None:
             return found
-        found[self.rings.rows] = np.abs(areas._signed_ring_areas(self.coords, self.rings.starts))
+        found[self.rings.rows] = np.abs(areas.signed_ring_areas(self.coords, self.rings.starts))
         usable = ~self.empty & self.finite & ~lost[self.rest]
         if usable.any():
             found[self.rest[usable]] = areas.area_m2(self.placed[usable])

@@ -22,6 +22,7 @@ PROVINCE_TOLERANCE = 5e-3
 CITY_TOLERANCE = 1e-3
 DECLARED_TOLERANCE = 1e-3
 OUTSIDE_TOLERANCE = 1e-3
+_MEANT = frozenset({"declared", "office_outline"})  # outlines that should have the area declared
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +69,7 @@ def _outlines(boundaries: gpd.GeoDataFrame) -> dict[str, _Outline]:
             level=str(r["level"]),
             parent_id=_text(r["parent_id"]),
             schematic=r["precision"] == "schematic",
-            declared_km2=_number(r["declared_area_km2"]) if r["area_basis"] == "declared" else None,
+            declared_km2=_number(r["declared_area_km2"]) if r["area_basis"] in _MEANT else None,
             reference_km2=(
                 _number(r["declared_area_km2"]) if r["area_basis"] == "official_outline" else None
             ),

@@ -115,7 +115,8 @@ class Atlas:
         if name in self.versions:
             return str(self.versions[name])
         if name == "search":
-            return "-".join(str(self.versions[n]) for n in ("places", *BOUNDARIES))
+            names = ("places", "office-places", *BOUNDARIES)
+            return "-".join(str(self.versions[n]) for n in names if n in self.versions)
         if name == "facts":
             return "-".join(f"{self.versions[n]}" for n in sorted(self.versions))
         raise LayerError(f"没有数据集 {name} / no collection {name}")

@@ -5,6 +5,8 @@ Figures of a group the place belongs to stand apart and say so: they are not the
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from facts.model import CheckResult, DeclaredArea, Event, Facts, Lang, Place
@@ -27,6 +29,7 @@ from layers.placerecords import (
     Ref,
 )
 from layers.texts import has_text, text
+from store.officefigures import PREFIX
 
 if TYPE_CHECKING:
     from layers.atlas import Atlas
@@ -55,7 +58,7 @@ def place_file(atlas: Atlas, place_id: str, lang: Lang) -> PlaceFile:
         place=place,
         identity=_identity(facts, place, lang),
         boundary=_boundary(atlas, place, lang),
-        declared=_declared_rows(facts, place_id, lang),
+        declared=_declared_rows(atlas, place_id, lang),
         extents=tuple(
             ExtentRow(
                 e.text_zh if lang == "zh" else e.text_en,
@@ -131,9 +134,7 @@ def _boundary(atlas: Atlas, place: Place, lang: Lang) -> BoundaryFacts | None:
     row = atlas.outline_of(place.place_id)
     if row is None:
         return None
-    chosen = next(
-        (d for d in atlas.facts.declared_areas if d.place_id == place.place_id and d.chosen), None
-    )
+    chosen = next((d for d in _declared_areas(atlas, place.place_id) if d.chosen), None)
     m2 = float(row["area_m2"])
     off = m2 / convert(chosen.area_km2, _KM2, _M2) - 1.0 if chosen else None
     return BoundaryFacts(
@@ -158,9 +159,29 @@ def _off_text(off: float, lang: Lang) -> str:
     return text("legend.file.area_off", lang, more=more, share=f"{abs(off):.2%}")
 
 
-def _declared_rows(facts: Facts, place_id: str, lang: Lang) -> tuple[Declared, ...]:
-    rows = [d for d in facts.declared_areas if d.place_id == place_id]
-    return tuple(_declared(facts, d, lang) for d in sorted(rows, key=lambda d: not d.chosen))
+def _declared_areas(atlas: Atlas, place_id: str) -> list[DeclaredArea]:
+    """The areas that sources declare, the one that the outline should have first.
+
+    That is the one that an office declared with its own outline, else the chosen of the facts.
+    """
+    found = [d for d in atlas.facts.declared_areas if d.place_id == place_id]
+    row = atlas.outline_of(place_id)
+    if row is not None and row["area_basis"] == "office_outline" and row["declared_source_id"]:
+        own, source_id = row["declared_area_km2"], str(row["declared_source_id"])
+        if own is not None and math.isfinite(own) and source_id.startswith(PREFIX):
+            found = [replace(d, chosen=False) for d in found]
+            found.append(
+                DeclaredArea(
+                    area_id=f"{PREFIX}{place_id}", place_id=place_id, area_km2=float(own),
+                    qualifier="exact", basis_zh="随边界填报", basis_en="declared with the outline",
+                    as_of=_date(row["valid_from"]), source_id=source_id, chosen=True, note="",
+                )
+            )  # fmt: skip
+    return sorted(found, key=lambda d: not d.chosen)
+
+
+def _declared_rows(atlas: Atlas, place_id: str, lang: Lang) -> tuple[Declared, ...]:
+    return tuple(_declared(atlas.facts, d, lang) for d in _declared_areas(atlas, place_id))
 
 
 def _declared(facts: Facts, declared: DeclaredArea, lang: Lang) -> Declared:
@@ -177,9 +198,7 @@ def _declared(facts: Facts, declared: DeclaredArea, lang: Lang) -> Declared:
 
 
 def _child(atlas: Atlas, child: Place, lang: Lang) -> ChildRow:
-    declared = next(
-        (d for d in atlas.facts.declared_areas if d.place_id == child.place_id and d.chosen), None
-    )
+    declared = next((d for d in _declared_areas(atlas, child.place_id) if d.chosen), None)
     row = atlas.outline_of(child.place_id)
     return ChildRow(
         place=_ref(child, lang),

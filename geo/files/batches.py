@@ -87,7 +87,9 @@ def batches(
 def _shapes_of(table: pa.Table, geometry: str) -> pa.Array:
     if not geometry:
         return pa.nulls(table.num_rows, pa.binary())
-    column = table.column(geometry).combine_chunks()
+    column = table.column(geometry)
+    # A single chunk is taken as it is: to combine it would copy every geometry.
+    column = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     return column.storage if isinstance(column, pa.ExtensionArray) else column
 
 
