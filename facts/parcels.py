@@ -51,6 +51,11 @@ class StandardLandParcel:
     quality: Quality
     note: str
 
+    @property
+    def key(self) -> tuple[str]:
+        """What tells records apart."""
+        return (self.parcel_id,)
+
 
 @dataclass(frozen=True, slots=True)
 class ParcelImport:

@@ -54,6 +54,11 @@ class Project:
     quality: Quality
     note: str
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells records apart: a project may stand in several batches and rounds."""
+        return (self.project_id, self.batch, self.round)
+
 
 @dataclass(frozen=True, slots=True)
 class ProjectImport:
@@ -90,8 +95,7 @@ def to_projects(
         if not project.name:
             reader.fault(row, "name", "没有写项目名称 / no name of the project is given")
             continue
-        key = (project.project_id, project.batch, project.round)
-        old = found.setdefault(key, project)
+        old = found.setdefault(project.key, project)
         if old is project:
             continue
         if replace(old, locator=project.locator) == project:
@@ -101,7 +105,7 @@ def to_projects(
                 )
             )
             continue
-        refused.add(key)
+        refused.add(project.key)
         reader.fault(
             row, "project_id",
             f"同一批次中编号已用于 {old.locator}，内容不同 / the code stands at {old.locator} as "

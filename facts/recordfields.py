@@ -101,9 +101,9 @@ PROJECT_FIELDS: tuple[Field, ...] = (
     Field("content", "建设内容", "Content", "text",
           r"(?:主要)?(?:建设|项目)(?:规模及|规模和|规模与)?(?:主要)?内容(?:及规模)?|建设规模及内容|项目简介"),
     Field("signed_on", "签约日期", "Signed", "date", r"签约(?:时间|日期)"),
-    Field("started_on", "开工日期", "Started", "date", r"(?:实际|计划|拟)?开工(?:时间|日期)"),
+    Field("started_on", "开工日期", "Started", "date", r"(?:实际)?开工(?:时间|日期)"),
     Field("producing_on", "投产日期", "In production", "date",
-          r"(?:实际|计划|预计|拟)?(?:投产|竣工投产)(?:时间|日期)"),
+          r"(?:实际)?(?:投产|竣工投产)(?:时间|日期)"),
     Field("note", "备注", "Note", "text", r"说明|其他"),
 )  # fmt: skip
 

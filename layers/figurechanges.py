@@ -68,11 +68,11 @@ def record_changes(
 ) -> FigureChanges:
     """Parcels or projects (`table` of FIELDS) against those on file with the same id."""
     id_name = f"{table.removesuffix('s')}_id"
-    known = {getattr(old, id_name): old for old in before}
+    known = {old.key: old for old in before}
     fields = [f for f in FIELDS[table] if f.key not in ("place_id", "name", id_name)]
     changes = []
     for new in records:
-        old = known.get(getattr(new, id_name))
+        old = known.get(new.key)
         differing = [] if old is None else [
             f for f in fields if _of(old, f.key) != _of(new, f.key)
         ]  # fmt: skip

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from geo import measures
@@ -18,6 +19,7 @@ from geo.areas import M2_PER_HA, M2_PER_KM2, area_m2
 from geo.plane import to_plane
 from layers.dossiers import KINDS, Measure
 from layers.texts import text
+from store.officefigures import PARCELS
 
 if TYPE_CHECKING:
     from facts.model import Lang, Observation
@@ -301,17 +303,23 @@ class _Maker:
         )  # fmt: skip
 
     def _parcels(self) -> dict[str, Measure]:
-        frame = self.atlas.boundaries("standard-land")
-        parcels = frame[(frame["record"] == "parcel") & frame.geometry.notna()]
-        if parcels.empty:
+        frames = {
+            "standard-land": self.atlas.boundaries("standard-land").query("record == 'parcel'")
+        }
+        if PARCELS in self.atlas.versions:
+            frames[PARCELS] = self.atlas.boundaries(PARCELS)
+        drawn = {name: f[f.geometry.notna()][["quality", "geometry"]] for name, f in frames.items()}
+        drawn = {name: found for name, found in drawn.items() if len(found)}
+        if not drawn:
             why = self.say("no_parcels")
             return {m: self.missing(m, why) for m in ("parcels", "parcels_ha")}
+        parcels: Any = pd.concat(drawn.values(), ignore_index=True)
         shapely.prepare(self.land)
         points = shapely.point_on_surface(parcels.geometry.to_numpy())
         inside = parcels[shapely.covers(self.land, points)]
         made_up = (inside["quality"] == "synthetic").any()
         quality = "synthetic" if made_up else self.quality
-        source = self._layers({"standard-land": self.atlas.versions["standard-land"]})
+        source = self._layers({name: self.atlas.versions[name] for name in drawn})
         area = float(area_m2(inside.geometry.to_numpy()).sum()) / M2_PER_HA if len(inside) else 0.0
         make: Callable[[str, float], Measure] = lambda m, v: self.value(  # noqa: E731
             m, v, quality=quality, source=source
@@ -319,13 +327,17 @@ class _Maker:
         return {"parcels": make("parcels", len(inside)), "parcels_ha": make("parcels_ha", area)}
 
     def _projects(self) -> Measure:
-        if "projects" not in self.atlas.versions:
+        # A list of projects without places on the map can't be counted inside a proposal.
+        if "projects" not in self.atlas.versions or not self._is_layer("projects"):
             return self.missing("projects", self.say("layers_missing", names="projects"))
         frame: gpd.GeoDataFrame = self.atlas.boundaries("projects")
         points = shapely.point_on_surface(frame.geometry.to_numpy())
         count = int(np.count_nonzero(shapely.covers(self.land, points)))
         source = self._layers({"projects": self.atlas.versions["projects"]})
         return self.value("projects", count, source=source)
+
+    def _is_layer(self, name: str) -> bool:
+        return self.atlas.workspace.info(name, version=self.atlas.versions[name]).geo
 
     def _latest(self) -> dict[str, Observation]:
         """The newest figure of each indicator of the rates that has one."""

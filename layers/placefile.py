@@ -15,6 +15,8 @@ from geo.areas import AREA_METHOD_EN, AREA_METHOD_ZH
 from layers.errors import PlaceError
 from layers.legend import MARKS, format_number
 from layers.placefigures import by_theme, figure_rows, series_of, source_ref, targets_of
+from layers.placeparcels import parcel_list
+from layers.placeprojects import project_list
 from layers.placerecords import (
     Area,
     BoundaryFacts,
@@ -78,6 +80,8 @@ def place_file(atlas: Atlas, place_id: str, lang: Lang) -> PlaceFile:
         events=_events(facts, place_id, lang),
         checks=tuple(c for c in atlas.checks() if _concerns(c, place)),
         standard_land=_standard_land(atlas, place, groups, lang),
+        parcels=parcel_list(atlas, place_id, lang),
+        projects=project_list(atlas, place_id, lang),
     )  # fmt: skip
 
 

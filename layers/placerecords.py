@@ -138,6 +138,116 @@ class LandRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ParcelSum:
+    """Parcels of a state: number, how many of them have no area, and the area of the others."""
+
+    name: str
+    count: int
+    without_area: int
+    ha: str  # "" when none has an area
+    mu: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelRow:
+    """One parcel of 标准地; `controls` are names and bounds that the buyer commits to.
+
+    `counted` is False when a newer list has the parcel as well.
+    """
+
+    name: str
+    number: str
+    state: str
+    date: str
+    ha: str
+    mu: str
+    controls: tuple[str, ...]
+    use: str
+    company: str
+    outline: bool
+    counted: bool
+    quality: Quality
+    source: SourceRef
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelList:
+    """Parcels of a place: sums of those that count, and the first rows of `count` in all."""
+
+    states: tuple[ParcelSum, ...]
+    total: ParcelSum
+    rows: tuple[ParcelRow, ...]
+    count: int
+    outlines: int
+    repeated: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSum:
+    """Projects of a batch: number, how many have no investment, and that of the others."""
+
+    count: int
+    without_investment: int
+    investment: str  # "" when none has one
+
+
+@dataclass(frozen=True, slots=True)
+class RateText:
+    """A rate by number of projects, and what it was made of in words."""
+
+    share: str
+    made_of: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoundSums:
+    """A round of the campaign: signed, started, in production and without a batch, and rates."""
+
+    name: str
+    period: str
+    batches: tuple[BatchSum | None, ...]
+    start_rate: RateText | None
+    production_rate: RateText | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRow:
+    """One project in a batch and round; investment and output in 100 million yuan, land in mu."""
+
+    name: str
+    code: str
+    batch: str
+    round: str
+    investment: str
+    output: str
+    land: str
+    industry: str
+    company: str
+    status: str
+    dates: tuple[str, ...]
+    counted: bool
+    quality: Quality
+    source: SourceRef
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectList:
+    """Projects of a place: sums of those that count, and the first rows of `count` in all.
+
+    `total` has each project once in a batch, as the newest round has it; it is empty when there
+    is one round only.
+    """
+
+    rounds: tuple[RoundSums, ...]
+    total: tuple[BatchSum | None, ...]
+    rows: tuple[ProjectRow, ...]
+    count: int
+    repeated: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceFile:
     """Everything on file about one place, in one language."""
 
@@ -155,6 +265,8 @@ class PlaceFile:
     events: tuple[EventRow, ...]
     checks: tuple[CheckResult, ...]
     standard_land: tuple[LandRow, ...]
+    parcels: ParcelList | None
+    projects: ProjectList | None
 
     @property
     def figure_count(self) -> int:

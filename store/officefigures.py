@@ -5,7 +5,7 @@ They lie in collections of their own, so that the baseline can be renewed under 
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -161,7 +161,7 @@ def add_parcels(
     """
     from facts.parcels import StandardLandParcel  # noqa: PLC0415 - the page's start needs it not
 
-    _refuse(_record_faults(parcels, "parcel_id", facts, source))
+    _refuse(_record_faults(parcels, facts, source))
     expected = _seen(workspace, PARCELS) if expected_version is None else expected_version
     frame = _read(workspace, PARCELS)
     outlines: dict[str, Any] = {}
@@ -200,12 +200,12 @@ def add_projects(
     """Put projects of the three batches (三个一批) on file. As `add_figures`."""
     from facts.projects import Project  # noqa: PLC0415 - as above
 
-    _refuse(_record_faults(projects, "project_id", facts, source))
+    _refuse(_record_faults(projects, facts, source))
     expected = _seen(workspace, PROJECTS) if expected_version is None else expected_version
     known = read_projects(workspace)
     add_sources(workspace, [source], author=author, message=message)
     return _add(
-        workspace, PROJECTS, projects, known, key=lambda one: one.project_id,
+        workspace, PROJECTS, projects, known, key=lambda one: one.key,
         frame=lambda records: frame_of(Project, records), author=author, message=message,
         source=source.source_id, expected=expected,
     )  # fmt: skip
@@ -273,13 +273,13 @@ def _add(
     records: Sequence[Record],
     known: Sequence[Record],
     *,
-    key: Callable[[Record], str],
+    key: Callable[[Record], Hashable],
     frame: Callable[[Sequence[Record]], pd.DataFrame],
     author: str,
     message: str,
     source: str,
     expected: int,
-    moved: "set[str] | frozenset[str]" = frozenset(),
+    moved: "Collection[Hashable]" = frozenset(),
 ) -> Added:
     """Commit records beside those known, in place of those with their ids.
 
@@ -320,15 +320,16 @@ def _foreign_ids(column: str, ids: Sequence[str]) -> list[str]:
     return faults
 
 
-def _record_faults(records: Sequence[Any], key: str, facts: Facts, source: Source) -> list[str]:
+def _record_faults(records: Sequence[Any], facts: Facts, source: Source) -> list[str]:
     """Faults of parcels or projects: their ids are their own, the places must be on file."""
     faults: list[str] = []
-    seen: set[str] = set()
+    seen: set[tuple[str, ...]] = set()
     for one in records:
-        record_id = getattr(one, key)
-        if not record_id.strip() or record_id in seen:
-            faults.append(f"{key} {record_id!r}: 为空或重复 / is empty or occurs twice")
-        seen.add(record_id)
+        record_id = one.key[0]
+        if not record_id.strip() or one.key in seen:
+            told = " · ".join(filter(None, one.key))
+            faults.append(f"{told!r}: 编号为空或重复 / the id is empty or occurs twice")
+        seen.add(one.key)
         if one.place_id and one.place_id not in facts.places_by_id:
             faults.append(f"{record_id}: 没有地点 / no place {one.place_id!r}")
         if one.source_id != source.source_id:

@@ -10,7 +10,7 @@ from layers.errors import PlaceError
 from layers.locator import locator_svg
 from layers.placerecords import PlaceFile
 from layers.texts import text
-from ui import chrome, place_figures, place_records, place_sections
+from ui import chrome, place_figures, place_parcels, place_records, place_sections
 from ui.place_parts import Html, drawing, note, say, section, table
 from ui.tables import Link, cell_html
 
@@ -158,6 +158,8 @@ def _file(atlas: Atlas, file: PlaceFile, lang: Lang) -> None:
             drawing(locator)
     place_sections.extents(file, lang)
     place_sections.land(file, lang)
+    place_parcels.parcels(file, lang)
+    place_parcels.projects(file, lang)
     place_figures.targets(file, lang)
     place_figures.figures(file, lang)
     place_figures.series(file, lang)
@@ -176,6 +178,8 @@ def _contents(file: PlaceFile, facts: Facts, lang: Lang) -> Html:
     there = [
         ("boundary", "boundary", True),
         ("land", "land", bool(file.standard_land)),
+        ("parcels", "parcels", file.parcels is not None),
+        ("projects", "projects", file.projects is not None),
         ("targets", "targets", bool(file.targets)),
         ("figures", "figures_group" if joint else "figures", True),
         ("series", "series", bool(file.series)),
