@@ -74,8 +74,8 @@ def to_degrees(shapes: Any, placement: Placement) -> Shapes:
     """Shapes as they stand in the file → the same in EPSG:4490 degrees, without heights.
 
     Takes an array or series of shapely geometries, None among them, and gives an object array in
-    the same order. Where nothing moves, the given geometries come back. A shape that reaches
-    where no place is, like coordinates of 1e30 m, becomes None. Raises as `points_to_degrees` does.
+    the same order. Where nothing moves, the given geometries come back. A polygon that reaches
+    where no place is, as at 1e30 m, becomes None. Raises as `points_to_degrees` does.
     """
     rows = np.asarray(shapes, dtype=object)
     system = placement.system
@@ -108,12 +108,13 @@ def _flat(rows: Shapes) -> Shapes:
 
 
 def _each(rows: Shapes, move: Callable[[Floats], Floats]) -> Shapes:
-    """Every vertex moved; a shape with a vertex that PROJ has no place for becomes None."""
+    """Every vertex moved, NaN where PROJ has no place; a ring of such vertices could not close."""
     points, owners = shapely.get_coordinates(rows, return_index=True)
     moved, kept = move(points), rows.copy()
     known = np.isfinite(moved).all(axis=1)
     if not known.all():
         lost = np.unique(owners[~known])
+        lost = lost[shapely.get_dimensions(rows[lost]) == 2]
         kept[lost] = None
         moved = moved[~np.isin(owners, lost)]
     return np.asarray(shapely.set_coordinates(kept, moved), dtype=object)

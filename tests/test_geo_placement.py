@@ -428,7 +428,12 @@ def test_a_vertex_without_a_place_becomes_nan_and_the_others_arrive(key: str) ->
     far = points_to_degrees([(1e30, 1e30)], placement)
     assert np.isnan(far).all() or one.kind == "mercator"  # which wraps around the earth
     ring = shapely.Polygon([good, good + 0.5, (np.nan, 1.0), good])
-    assert to_degrees([ring], placement)[0].geom_type == "Polygon"
+    line = shapely.LineString([good, (np.nan, 1.0)])
+    sound = shapely.Polygon([good, good + [0.5, 0.0], good + [0.0, 0.5]])
+    lost, kept, whole = to_degrees([ring, line, sound], placement)
+    assert lost is None  # whose ring might not close
+    assert kept.geom_type == "LineString"
+    assert shapely.is_valid(whole) and np.isfinite(shapely.get_coordinates(whole)).all()
 
 
 def test_previews_place_every_candidate() -> None:
