@@ -429,7 +429,8 @@ def test_a_vertex_without_a_place_becomes_nan_and_the_others_arrive(key: str) ->
     assert np.isnan(far).all() or one.kind == "mercator"  # which wraps around the earth
     ring = shapely.Polygon([good, good + 0.5, (np.nan, 1.0), good])
     line = shapely.LineString([good, (np.nan, 1.0)])
-    sound = shapely.Polygon([good, good + [0.5, 0.0], good + [0.0, 0.5]])
+    x, y = good
+    sound = shapely.Polygon([(x, y), (x + 0.5, y), (x, y + 0.5)])
     lost, kept, whole = to_degrees([ring, line, sound], placement)
     assert lost is None  # whose ring might not close
     assert kept.geom_type == "LineString"
