@@ -355,7 +355,9 @@ def test_faults_of_the_loader_are_counted_first_and_then_listed(
     shutil.copytree(ROOT / "data", data)
     themes = data / "facts" / "themes.csv"
     themes.write_text(themes.read_text(encoding="utf-8") + "a,,b,x\n", encoding="utf-8")
-    monkeypatch.setattr(cli, "load_settings", lambda **given: settings_with(data, tmp_path / "var"))
+    monkeypatch.setattr(
+        "terminal.checking.load_settings", lambda **_: settings_with(data, tmp_path / "var")
+    )
     answer = run("check", "--json")
     assert answer.code == 2
     first, *others = answer.err.splitlines()
