@@ -26,6 +26,7 @@ from geo.placement import Placement
 from geo.plainland import plainly_good
 from geo.problems import Problem
 from geo.quickdegrees import to_degrees_of
+from geo.transforms import move_each
 from geo.wkbcolumns import (
     Flags,
     Floats,
@@ -216,7 +217,7 @@ class _Measuring:
         shapes = self.shapes.copy()
         usable = ~self.empty & self.finite
         if usable.any():
-            shapes[usable] = shapely.transform(self.shapes[usable], move)
+            shapes[usable] = move_each(self.shapes[usable], move)
         return move(self.rings.coords), shapes
 
     def _bounds(self) -> Floats:

@@ -81,7 +81,7 @@ def to_degrees(shapes: Any, placement: Placement) -> Shapes:
     system = placement.system
     if system.kind == "geographic" and system.datum in ("cgcs2000", "wgs84") and not placement.swap:
         return _flat(rows)
-    return _each(rows, lambda points: points_to_degrees(points, placement))
+    return move_each(rows, lambda points: points_to_degrees(points, placement))
 
 
 def from_degrees(
@@ -95,7 +95,7 @@ def from_degrees(
     rows = np.asarray(shapes, dtype=object)
     if system.kind == "geographic" and system.datum in ("cgcs2000", "wgs84"):
         return _flat(rows)
-    return _each(
+    return move_each(
         rows,
         lambda points: points_from_degrees(
             points, system, parameters=parameters, approximate=approximate
@@ -107,8 +107,11 @@ def _flat(rows: Shapes) -> Shapes:
     return shapely.force_2d(rows) if shapely.has_z(rows).any() else rows
 
 
-def _each(rows: Shapes, move: Callable[[Floats], Floats]) -> Shapes:
-    """Every vertex moved, NaN where PROJ has no place; a ring of such vertices could not close."""
+def move_each(rows: Shapes, move: Callable[[Floats], Floats]) -> Shapes:
+    """Every vertex moved by `move`, (n, 2) to (n, 2), NaN where there is no place.
+
+    A polygon with such a vertex becomes None: its ring could not close.
+    """
     points, owners = shapely.get_coordinates(rows, return_index=True)
     moved, kept = move(points), rows.copy()
     known = np.isfinite(moved).all(axis=1)

@@ -142,7 +142,9 @@ def parser_of(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     looking = add("inspect", "查看文件 / look into a file")
     _reading(looking)
     looking.add_argument(
-        "--full", action="store_true", help="含要素之间的重叠与缝隙 / overlaps and gaps too"
+        "--full",
+        action="store_true",
+        help="含要素之间的重叠、缝隙与省界 / overlaps, gaps, province",
     )
     converting = add("convert", "转换格式与坐标系 / write in another format")
     _reading(converting)

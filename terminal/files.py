@@ -19,11 +19,13 @@ from geo.inspection import Inspection, inspect
 from geo.placement import CrsAnswer, Placement, SevenParameters
 from geo.problems import Problem
 from geo.reference import system
-from layers.atlas import Atlas
+from geo.surroundings import Surroundings
+from layers.atlas import Atlas, open_atlas
 from layers.errors import LayerError
 from layers.geojson import BBox
 from layers.texts import text
 from settings import Settings, load_settings
+from store.imports import surroundings
 
 Answer = tuple[dict[str, Any], list[str]]
 Tell = Callable[..., None]
@@ -79,9 +81,15 @@ def inspect_file(args: Namespace) -> Answer:
             raise
         return _inspect_table(path, settings, args, error)
     found = inspect(
-        file, answer_of(args), limits=settings.limits, full=args.full, progress=progress_of(args)
-    )
+        file, answer_of(args), limits=settings.limits, full=args.full,
+        around=_around(settings) if args.full else None, progress=progress_of(args),
+    )  # fmt: skip
     return found.to_json(args.lang), _inspection_lines(found, args.lang)
+
+
+def _around(settings: Settings) -> Surroundings:
+    """The outlines of the province and its counties, to compare a file with."""
+    return surroundings(open_atlas(settings.workspace, settings.data).workspace)
 
 
 def convert(args: Namespace) -> Answer:

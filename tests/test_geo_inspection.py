@@ -167,6 +167,22 @@ def test_a_feature_that_has_no_place_on_earth_is_told_by_its_number() -> None:
     assert np.isnan(measured.areas).all()
 
 
+@pytest.mark.parametrize("vertex", range(4))
+def test_a_polygon_that_reaches_beyond_the_earth_is_told_and_the_others_are_measured(
+    vertex: int,
+) -> None:
+    """Its ring would not close: what PROJ has no place for is no number, unlike itself."""
+    sound = shapely.box(38_470_000, 4_134_000, 38_471_000, 4_135_000)
+    corners = shapely.get_coordinates(sound)[:4]
+    corners[vertex] = 1e300
+    shapes = [shapely.Polygon(corners), shapely.MultiPolygon([shapely.Polygon(corners)]), sound]
+    hints = CrsHints(declared="EPSG:4526", declared_by="test")
+    found = inspect(features(shapes, hints=hints), CrsAnswer(crs="EPSG:4526"))
+    told = {p.feature for p in found.problems if p.code == "not_degrees"}
+    assert told == {1, 2}
+    assert found.area_m2 == pytest.approx(1e6, rel=1e-3)
+
+
 # --- limits ---------------------------------------------------------------------------------------
 
 
