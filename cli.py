@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _refuse(error: Exception, *, as_json: bool) -> int:
-    """One line that is clear by itself; below it the loader's faults, one a line."""
+    """One clear line on stderr; the faults or choices behind it, one a line, on stdout."""
     faults = [str(fault) for fault in getattr(error, "faults", ())]
     message = str(getattr(error, "message", error))
     if isinstance(error, FactsError) and faults:
@@ -58,7 +58,9 @@ def _refuse(error: Exception, *, as_json: bool) -> int:
         code = getattr(error, "code", "error")
         told = {"code": code, "message": message} | ({"faults": faults} if faults else {})
         _say(json.dumps({"error": told}, ensure_ascii=False))
-    print("\n  ".join([message, *faults]), file=sys.stderr)
+    elif faults:
+        _say("\n".join(faults))
+    print(message, file=sys.stderr)
     return AT_FAULT
 
 

@@ -147,7 +147,13 @@ class _Told:
             return
         land = only_polygons(shapely.difference(plane[out], outline))
         far = shapely.area(shapely.difference(land, allowed))
-        for i in np.flatnonzero(far > self.tolerances.outside_m2):
+        told = np.flatnonzero(far > self.tolerances.outside_m2)
+        if self.most is not None:  # a place is found only for those that are listed
+            room = max(0, self.most - self.listed[code])
+            if len(told) > room:
+                self.more[code] += len(told) - room
+            told = told[:room]
+        for i in told:
             whole, m2 = float(shapely.area(plane[out[i]])), float(shapely.area(land[i]))
             area_zh, area_en = area_words(m2)
             share = 100 * m2 / whole

@@ -16,7 +16,7 @@ import shapely
 
 from geo.layerfile import open_layer
 from geo.overlay import Clipped, pieces_plane, polygonal, zone_to_plane
-from geo.plane import to_degrees
+from geo.plane import on_grid, to_degrees
 from geo.problems import Problem
 from geo.rules import Rule
 
@@ -24,9 +24,6 @@ LineKind = Literal["exclude", "usable", "redevelopable", "rest"]
 Status = Literal["ok", "no_layer", "not_covered", "partly_covered"]
 
 TOLERANCE_M2: Final = 1.0
-# Sets of land are made on this grid: without one, outlines that lie on each other but for the last
-# digits make GEOS give quite wrong land at times, and say nothing.
-_GRID_M: Final = 1e-7
 _CRUMB_M2: Final = 0.01  # what is smaller is rounding: it counts for no rule and is not drawn
 _APART_M: Final = 1e-4
 _STRAIGHT_M: Final = 25.0  # an edge of this length is bent by a hundredth of a millimetre
@@ -250,12 +247,12 @@ def united(shapes: Any) -> Any:
         return shapely.Polygon()
     if shapely.coverage_is_valid(shapes):
         return shapely.coverage_union_all(shapes)
-    return _land(shapely.union_all(shapes, grid_size=_GRID_M))
+    return _land(on_grid(shapely.union_all, shapes))
 
 
 def _cut(operation: Any, a: Any, b: Any) -> Any:
     """A set operation on polygons, without the lines and points that touching leaves."""
-    return _land(operation(a, b, grid_size=_GRID_M))
+    return _land(on_grid(operation, a, b))
 
 
 def _degrees(plane: Any) -> Any:

@@ -12,7 +12,7 @@ import shapely
 
 from geo.areas import M2_PER_HA
 from geo.overlay import polygonal
-from geo.plane import to_degrees, to_plane
+from geo.plane import on_grid, to_degrees, to_plane
 
 Kind = Literal["expand", "adjust", "set_up"]
 Precision = Literal["surveyed", "digitised", "schematic", "synthetic"]
@@ -64,9 +64,9 @@ class Proposal:
         parts = [to_plane(part) for part in (self.base, self.land_in) if part is not None]
         if not parts:
             return None
-        whole = shapely.union_all(parts)
+        whole = on_grid(shapely.union_all, parts)
         if self.land_out is not None:
-            whole = shapely.difference(whole, to_plane(self.land_out))
+            whole = on_grid(shapely.difference, whole, to_plane(self.land_out))
         return to_degrees(_land(whole))
 
 
@@ -122,9 +122,9 @@ def with_added(proposal: Proposal, land: Any) -> Proposal:
     """The proposal with more land in; land already in the base or in stays as it is."""
     plane = to_plane(land)
     if proposal.base is not None:
-        plane = shapely.difference(plane, to_plane(proposal.base))
+        plane = on_grid(shapely.difference, plane, to_plane(proposal.base))
     if proposal.land_in is not None:
-        plane = shapely.union(plane, to_plane(proposal.land_in))
+        plane = on_grid(shapely.union, plane, to_plane(proposal.land_in))
     return replace(proposal, land_in=_kept(plane))
 
 
@@ -133,7 +133,8 @@ def with_cut(proposal: Proposal, land: Any) -> Proposal:
     if proposal.land_in is None:
         return proposal
     return replace(
-        proposal, land_in=_kept(shapely.difference(to_plane(proposal.land_in), to_plane(land)))
+        proposal,
+        land_in=_kept(on_grid(shapely.difference, to_plane(proposal.land_in), to_plane(land))),
     )
 
 
@@ -179,14 +180,15 @@ def _base_findings(sound: dict[str, Any]) -> list[Finding]:
     found = []
     base = sound.get("base")
     if "land_out" in sound:
-        outside = sound["land_out"] if base is None else shapely.difference(sound["land_out"], base)
+        out = sound["land_out"]
+        outside = out if base is None else on_grid(shapely.difference, out, base)
         found += _overlap(
             "out_outside_base", "error", outside, "调出地有 {ha} 公顷不在现状范围内",
             "{ha} ha of the land out lie outside the present boundary",
         )  # fmt: skip
     if "land_in" in sound and base is not None:
         found += _overlap(
-            "in_over_base", "error", shapely.intersection(sound["land_in"], base),
+            "in_over_base", "error", on_grid(shapely.intersection, sound["land_in"], base),
             "划入地有 {ha} 公顷已在现状范围内",
             "{ha} ha of the land in lie inside the present boundary already",
         )  # fmt: skip
@@ -200,7 +202,7 @@ def _zone_findings(land: Any, zones: gpd.GeoDataFrame) -> list[Finding]:
         row = zones.iloc[int(index)]
         zh, en = row["name_zh"], row["name_en"] or row["name_zh"]
         found += _overlap(
-            "in_over_zone", "warning", shapely.intersection(shapes[index], land),
+            "in_over_zone", "warning", on_grid(shapely.intersection, shapes[index], land),
             f"划入地与{zh}重叠 {{ha}} 公顷", f"the land in overlaps {en} by {{ha}} ha",
         )  # fmt: skip
     return found

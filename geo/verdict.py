@@ -16,7 +16,7 @@ LABELS: Final[dict[Basis, str]] = {
     "ambiguous": "ambiguous", "unknown_datum": "unknown datum", "unknown": "unknown",
 }  # fmt: skip
 # Declarations that the format makes for every file, so that the file itself says nothing.
-RULES_OF_FORMATS: Final = ("RFC 7946", "KML", "KMZ", "ovkml", "GeoJSON")
+RULES_OF_FORMATS: Final = ("RFC 7946", "KML", "KMZ", "ovkml", "GeoJSON", "GeoParquet default")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -360,12 +360,15 @@ def test_faults_of_the_loader_are_counted_first_and_then_listed(
     )
     answer = run("check", "--json")
     assert answer.code == 2
-    first, *others = answer.err.splitlines()
-    assert re.search(r"\d+ 处.* / .*\d+ faults", first)
-    assert len(others) >= 2
-    assert all("themes.csv" in line for line in others)
+    (line,) = answer.err.splitlines()
+    assert re.search(r"\d+ 处.* / .*\d+ faults", line)
     error = answer.json["error"]
-    assert (error["message"], len(error["faults"])) == (first, len(others))
+    assert error["message"] == line
+    assert len(error["faults"]) >= 2
+    assert all("themes.csv" in fault for fault in error["faults"])
+    plain = run("check")
+    assert (plain.code, plain.err) == (2, answer.err)
+    assert plain.out.splitlines() == error["faults"]
     assert Workspace.open(tmp_path / "var").collections() == []
 
 

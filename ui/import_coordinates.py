@@ -110,8 +110,8 @@ def basis_of(found: dict[str, Any]) -> str:
 
 
 _CRS_PROBLEMS: Final = (
-    "crs_contradiction", "zone_prefix", "zone_contradiction", "zone_doubtful", "zone_width",
-    "mixed_zones", "axes_swapped",
+    "crs_not_understood", "crs_contradiction", "datum_contradiction", "zone_prefix",
+    "zone_contradiction", "zone_doubtful", "zone_width", "mixed_zones", "axes_swapped",
 )  # fmt: skip
 
 

@@ -194,7 +194,7 @@ def _covering(column: dict[str, Any]) -> set[str]:
 
 def _hints(column: dict[str, Any]) -> CrsHints:
     if "crs" not in column:  # the format's default is OGC:CRS84
-        return CrsHints(declared="EPSG:4326", declared_by="GeoParquet")
+        return CrsHints(declared="EPSG:4326", declared_by="GeoParquet default")
     if not column["crs"]:
         return CrsHints()
     return CrsHints(declared=json.dumps(column["crs"]), declared_by="GeoParquet")
