@@ -49,7 +49,7 @@ lint: $(TEST_READY)
 	$(BIN)/lint-imports
 
 test: setup $(TEST_READY) browser lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 $(BENCH_READY): requirements-bench.txt constraints.txt $(TEST_READY)
 	$(PIP) install -r requirements-bench.txt -c constraints.txt

@@ -13,11 +13,13 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from xdist.scheduler import LoadFileScheduling
 
 from data.synthetic.__main__ import main as make_demo
 
@@ -32,6 +34,18 @@ CHROMIUM_FLAGS = [
 ]  # fmt: skip
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+
+
+class _Workers(LoadFileScheduling):
+    """One worker has all browser tests, with one Chromium; every other file stays together too."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "browser" if Path(file).name.startswith("test_browser") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    return _Workers(config, log)
 
 
 def free_port() -> int:
