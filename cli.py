@@ -9,6 +9,8 @@ import argparse
 import getpass
 import json
 import os
+import re
+import shutil
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -22,9 +24,10 @@ from layers.errors import LayerError
 from layers.texts import text
 from settings import Settings, SettingsError, load_settings
 from store.errors import CorruptionError, StoreError
-from terminal.arguments import InputError, parser_of
+from terminal.arguments import ALIASES, InputError, parser_of
 
 AT_FAULT = 2
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")  # as libraries put into what they say
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     as_json = "--json" in given  # known even when the arguments can't be read
     try:
         args = _parser().parse_args(given)
+        if getattr(args, "name", None) in ALIASES:
+            args.name = ALIASES[args.name]
         answer, lines = args.run(args)
     except (FactsError, GeoError, LayerError, StoreError, SettingsError, InputError) as error:
         return _refuse(error, as_json=as_json)
@@ -66,6 +71,7 @@ def _refuse(error: Exception, *, as_json: bool) -> int:
 
 def _printable(words: str) -> str:
     """Without what would steer a terminal or turn the line round: names come from strangers."""
+    words = _COLOURS.sub("", words)
     return "".join(c for c in words if unicodedata.category(c) not in ("Cc", "Cf"))
 
 
@@ -146,7 +152,12 @@ def rollback(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     workspace = _workspace(load_settings(workspace=args.workspace))
     author = _user()
     message = args.message or f"恢复到版本 {args.version} / back to version {args.version}"
-    version = workspace.restore(args.name, args.version, author=author, message=message)
+    if args.name == "zones":  # the places that an import added go and come with their outlines
+        from store.undoing import restore_zones  # noqa: PLC0415 -- as above
+
+        version = restore_zones(workspace, args.version, author=author, message=message).version
+    else:
+        version = workspace.restore(args.name, args.version, author=author, message=message)
     answer = {
         "collection": args.name, "version": version, "restored": args.version,
         "author": author, "message": message,
@@ -185,39 +196,51 @@ def _user() -> str:
 
 def import_file(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     """Make a file the next version of a collection, in the user's name."""
-    from terminal import intake  # noqa: PLC0415 -- as above
+    from store.scratch import private_temporary  # noqa: PLC0415 -- as above
+    from terminal import intake  # noqa: PLC0415
 
-    return intake.import_file(args, author=_user())
+    with private_temporary():
+        return intake.import_file(args, author=_user())
 
 
 def inspect(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     """What a file is, where its coordinates stand, what is wrong with it."""
-    from terminal import files  # noqa: PLC0415 -- as above
+    from store.scratch import private_temporary  # noqa: PLC0415 -- as above
+    from terminal import files  # noqa: PLC0415
 
-    return files.inspect_file(args)
+    with private_temporary():
+        return files.inspect_file(args)
 
 
 def convert(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     """Write a file in another format or reference system."""
-    from terminal import files  # noqa: PLC0415 -- as above
+    from store.scratch import private_temporary  # noqa: PLC0415 -- as above
+    from terminal import files  # noqa: PLC0415
 
-    return files.convert(args)
+    with private_temporary():
+        return files.convert(args)
 
 
 def cleanup(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     """Remove what interrupted writes and uploads left behind; no version uses it."""
-    from store.workspace import Workspace  # noqa: PLC0415 -- as above
+    from store.scratch import stale_temporary  # noqa: PLC0415 -- as above
+    from store.workspace import Workspace  # noqa: PLC0415
 
     workspace = Workspace.open(load_settings(workspace=args.workspace).workspace, create=False)
     removed = [str(path) for path in workspace.cleanup()]
+    for path in stale_temporary():
+        shutil.rmtree(path, ignore_errors=True)
+        removed.append(str(path))
     return {"removed": removed}, [*removed, text("cli.cleaned", args.lang, count=len(removed))]
 
 
 def overlay(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     """Land by class inside a proposal."""
-    from terminal import land  # noqa: PLC0415 -- as above
+    from store.scratch import private_temporary  # noqa: PLC0415 -- as above
+    from terminal import land  # noqa: PLC0415
 
-    return land.overlay(args)
+    with private_temporary():
+        return land.overlay(args)
 
 
 def compare(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:

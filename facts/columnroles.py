@@ -8,11 +8,14 @@ from dataclasses import replace
 from typing import Literal
 
 from facts import units
+from facts.celltexts import narrow
+from facts.grids import text_of
 from facts.headlabels import unit_among
 from facts.mappings import ColumnMapping, Mapping, Role, TableKind
 from facts.matching import Matcher
-from facts.periodtexts import Relative, parse_period, relative_period
-from facts.recordfields import field_of, fields_of
+from facts.model import Kind
+from facts.periodtexts import Relative, parse_period, relative_aside, relative_period
+from facts.recordfields import field_of, fields_of, is_round, names_field, stage_field, stage_of
 from facts.tableforms import (
     INDICATOR_HEADS,
     PLACE_HEADS,
@@ -27,13 +30,14 @@ _PERIOD_HEADS = re.compile(
 )
 _KIND_HEADS = re.compile(r"(?:数据|指标)?(?:性质|类型|类别)")
 _POPULATION_HEADS = re.compile(r"(?:统计)?(?:范围|口径)")
+_DONE = re.compile(r"完成|实际|实绩|实现")
 _LONGEST_LABEL = 200
 _LIKELY_PLACE = 75.0  # score of a name that a head of a crossed table is taken for
 
 
 def record_columns(form: TableForm, table: TableKind) -> tuple[ColumnMapping, ...]:
     """The columns of a table of parcels or projects."""
-    keys = fields_of(table, [column.label for column in form.columns])
+    keys = _by_values(form, table, fields_of(table, [column.label for column in form.columns]))
     found = []
     for column, key in zip(form.columns, keys, strict=True):
         blank = _blank(column)
@@ -44,6 +48,41 @@ def record_columns(form: TableForm, table: TableKind) -> tuple[ColumnMapping, ..
         else:
             found.append(replace(blank, role="skip"))
     return tuple(found)
+
+
+def _by_values(form: TableForm, table: TableKind, keys: Sequence[str]) -> list[str]:
+    """The fields of columns, with the one of states or batches chosen by what stands in it.
+
+    Under 批次 some offices write the round of the campaign (2026年第三次) and the batch under 类别.
+    """
+    wanted = stage_field(table)
+    found = list(keys)
+    named = [
+        at for at, column in enumerate(form.columns) if names_field(table, column.label, wanted)
+    ]
+    if wanted not in found or not named:
+        return found
+    at = found.index(wanted)
+    values = {place: _values(form, form.columns[place].index) for place in {at, *named}}
+
+    def understood(place: int) -> float:
+        seen = values[place]
+        return sum(stage_of(table, value) != "" for value in seen) / len(seen) if seen else 0.0
+
+    best = max((at, *named), key=understood)
+    rounds = table == "projects" and bool(values[at]) and all(map(is_round, values[at]))
+    if best == at and not (rounds and understood(at) == 0):
+        return found
+    found[at] = "round" if rounds and "round" not in found else ""
+    if best != at:
+        found[best] = wanted
+    return found
+
+
+def _values(form: TableForm, column: int) -> list[str]:
+    """What the rows of data hold in a column, blanks left out."""
+    texts = (narrow(text_of(form.grid.filled(row.index, column))) for row in form.data_rows)
+    return [text for text in texts if text]
 
 
 def figure_columns(form: TableForm, matcher: Matcher) -> tuple[ColumnMapping, ...]:
@@ -115,10 +154,14 @@ def _value_column(
     )
     if form.layout == "long":
         certain = VALUE_HEADS.fullmatch(column.label) or not column.label
-        return replace(blank, role="value" if certain else "")
+        kind = _planned_kind(form, column, relative)
+        return replace(blank, role="value", kind=kind) if certain else blank
+    labels = column.labels
+    if not relative:
+        relative, labels = _aside(labels)
     match = matcher.indicator(column.printed, unit=column.unit)
     if not match.settled:
-        match = matcher.indicator(column.label, unit=column.unit, labels=column.labels)
+        match = matcher.indicator("".join(labels), unit=column.unit, labels=labels)
     elif column.period:
         blank = replace(blank, period=None)  # a year within a name: 2019年设立的开发区数
     if form.layout == "crossed":
@@ -130,13 +173,39 @@ def _value_column(
         named = replace(blank, role="value", indicator_id=first.target_id, relative=relative)
         if since_january and first.kind == "cumulative":
             return replace(named, kind=matcher.usual_kind(first.target_id))
-        return replace(named, kind=first.kind)
+        # 截至6月底（累计）: a sum up to a day whose beginning nobody tells.
+        up_to = form.cumulative and form.period is not None and form.period.is_moment
+        summed = up_to and first.kind == "actual" and not relative
+        usual = _planned_kind(form, column, relative) if first.kind == "actual" else ""
+        return replace(named, kind="cumulative" if summed else usual or first.kind)
     before = earlier[-1] if earlier else blank
     if (match.follows or relative) and before.indicator_id:
         unit = blank.unit if told else blank.unit or before.unit
         named = replace(blank, role="value", indicator_id=before.indicator_id, unit=unit)
         return replace(named, kind=told or before.kind, relative=relative)
-    return blank
+    return replace(blank, relative=relative)
+
+
+def _aside(labels: Sequence[str]) -> tuple[Relative, tuple[str, ...]]:
+    """What the heads over a column say of its period beside what they name, and these names."""
+    found: Relative = ""
+    names = []
+    for label in labels:
+        said, rest = relative_aside(label)
+        found = found or said
+        names.append(rest)
+    return found, tuple(names)
+
+
+def _planned_kind(form: TableForm, column: FormColumn, relative: Relative) -> Kind | Literal[""]:
+    """Target, for a column of a table of targets that says nothing else; "" for any other."""
+    before = (
+        column.period is not None
+        and form.period is not None
+        and column.period.last_day < form.period.last_day
+    )
+    done = before or _DONE.search(column.printed) or relative in ("year_before", "month_before")
+    return "target" if form.planned and not done else ""
 
 
 def _growth_of(column: ColumnMapping, earlier: Sequence[ColumnMapping]) -> ColumnMapping:
@@ -153,17 +222,18 @@ def _crossed(
     form: TableForm, column: FormColumn, matcher: Matcher, blank: ColumnMapping
 ) -> ColumnMapping:
     """A column of a table with an indicator in each row: a period, a kind of figure or a place."""
+    kind = _planned_kind(form, column, blank.relative)
     match = matcher.indicator(column.label)
     year = form.period.last_day.year if form.period else None
     if match.follows and (match.kind in ("yoy", "share") or not blank.relative):
         return replace(blank, role="value", kind=match.kind)
     if column.period or blank.relative or VALUE_HEADS.fullmatch(column.label):
-        return replace(blank, role="value")
+        return replace(blank, role="value", kind=kind)
     if parse_period(column.label, year=year or 2000):  # “1-6月”, of a year still to be told
-        return replace(blank, role="value")
+        return replace(blank, role="value", kind=kind)
     place = matcher.place(column.label)
     if place.suggestions and place.suggestions[0].score >= _LIKELY_PLACE:
-        return replace(blank, role="value", name=column.label[:_LONGEST_LABEL])
+        return replace(blank, role="value", name=column.label[:_LONGEST_LABEL], kind=kind)
     return blank
 
 

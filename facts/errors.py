@@ -47,7 +47,8 @@ class BadFrame(FactsError):
 class Fault:
     """One fault of a facts file: where it is and why; ``line`` is the physical line, 0 = the file.
 
-    ``why`` is bilingual, "中文 / English".
+    ``why`` is bilingual, "中文 / English". ``cell`` is the address in a sheet ("表1!D6"),
+    ``others`` are the lines that are concerned as well, any of which may be the wrong one.
     """
 
     file: str
@@ -55,12 +56,16 @@ class Fault:
     column: str
     value: str
     why: str
+    cell: str = ""
+    others: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file
+        where = self.cell or where
         column = f" [{self.column}]" if self.column else ""
         value = f" “{_shorten(self.value)}”" if self.value else ""
-        return f"{where}{column}{value}: {self.why}"
+        place = f"{where}{column}{value}"
+        return f"{place}: {self.why}" if place else self.why
 
 
 class FactsFaults(FactsError):

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import get_args
 
 from facts import units
 from facts.celltexts import narrow, read_figure
+from facts.doubts import Seen, doubts
 from facts.errors import Fault
 from facts.grids import text_of
 from facts.headlabels import split_unit
 from facts.indicatormatch import kind_alone
 from facts.mappings import SKIP, ColumnMapping, Mapping
 from facts.model import Facts, Indicator, Kind, Observation, Period
-from facts.periodtexts import parse_period, shifted
+from facts.periodtexts import Relative, parse_period, relative_aside, shifted
 from facts.rows import observation_unit
 from facts.skippedrows import SkippedRow, skipped_row
 from facts.tablecells import CellFault, Reading, read_cell, told_unit
-from facts.tableforms import FormRow, TableForm
+from facts.tableforms import FormRow, TableForm, planned_warnings
 from facts.tablenames import indicator_name, place_column, place_name
 from facts.tabletotals import adds_up, check_fractions, check_totals
 
@@ -61,9 +62,11 @@ def to_observations(
     for row in form.rows:
         reader.read_row(row)
     reader.skip_open_columns()
-    reader.warnings += [*form.warnings, *check_fractions(form, mapping, reader.readings)]
+    reader.warnings += [*form.warnings, *planned_warnings(form)]
+    reader.warnings += [*check_fractions(form, mapping, reader.readings)]
     added = [column.index for column in mapping.of_role("value") if adds_up(column, facts)]
     reader.warnings += check_totals(form, added, reader.readings)
+    reader.warnings += doubts(form, reader.seen)
     return FigureImport(
         tuple(figure for figure in reader.found.values() if figure.row_id not in reader.refused),
         reader.faults,
@@ -83,7 +86,9 @@ class _Reader:
     row_prefix: str
     found: dict[tuple[str, ...], Observation] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
+    lines: dict[str, int] = field(default_factory=dict)  # row id -> row of the sheet, from 1
     readings: dict[tuple[int, int], Reading] = field(default_factory=dict)
+    seen: list[Seen] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     skipped: list[SkippedRow] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
@@ -116,9 +121,12 @@ class _Reader:
                     self.faults.append(self.form.fault(row.index, column.index, str(fault)))
                 continue
             self.readings[row.index, column.index] = reading
+            if row.kind == "data":
+                self.seen.append(Seen(row.index, column.index, *pair, reading))
             place_id = self._column_place(column) if column.place_id or column.name else place
             if place_id and (period := self._period(row, column)):
-                self._add(self._observation(row, column, reading, (place_id, *pair, period)))
+                made = self._observation(row, column, reading, (place_id, *pair, period))
+                self._add(made, row, column)
 
     def skip_blank_columns(self) -> None:
         """Leave out columns that nobody filled in: in a template these are no missing figures."""
@@ -197,8 +205,14 @@ class _Reader:
         indicator = self.facts.indicators_by_id.get(indicator_id)
         if indicator is None:
             return None
-        kind = column.kind or (in_row[1] if in_row else self.mapping.kind)
-        return indicator, kind or "actual"
+        if in_row is None or column.indicator_id:
+            return indicator, column.kind or (
+                in_row[1] if in_row else self.mapping.kind
+            ) or "actual"
+        # Of what stands in a row its growth stays a growth, whatever its column is of.
+        if in_row[1] in ("yoy", "share") or column.kind in ("", "actual"):
+            return indicator, in_row[1]
+        return indicator, column.kind or "actual"
 
     def _kind(self, row: FormRow, kind: Kind) -> Kind:
         for column in self.mapping.of_role("kind"):
@@ -235,10 +249,11 @@ class _Reader:
                 if at_fault:
                     why = "看不懂的时期，如 2023年上半年 / an unknown period; write 2023年上半年"
                     self._fault_once(self.form.fault(row.index, named.index, why))
+        in_row = self._row_relative(row)
         if column.period and not self.mapping.of_role("period"):
-            return column.period
-        if base is not None and column.relative:
-            return shifted(base, column.relative)
+            return shifted(column.period, in_row) if in_row else column.period
+        if base is not None and (relative := column.relative or in_row):
+            return shifted(base, relative)
         head = self.form.column(column.index)
         if base is not None and head is not None:
             for label in head.labels:
@@ -248,6 +263,13 @@ class _Reader:
             why = "没有写时期 / no period is given"
             self._fault_once(self.form.fault(self.form.header[1], column.index, why))
         return base
+
+    def _row_relative(self, row: FormRow) -> Relative:
+        """What the name of the indicator in a row says of its period: 上年同期产值."""
+        columns = self.mapping.of_role("indicator")
+        if not columns:
+            return ""
+        return relative_aside(split_unit(indicator_name(self.form, row, columns[0].index))[0])[0]
 
     def _fault_once(self, fault: Fault) -> None:
         if fault not in self.faults[-50:]:
@@ -315,9 +337,10 @@ class _Reader:
             return None, None
         return float(top), float(bottom)
 
-    def _add(self, new: Observation) -> None:
+    def _add(self, new: Observation, row: FormRow, column: ColumnMapping) -> None:
         """Keep a figure, unless another one of the same thing stands in the table."""
         key = (new.place_id, new.indicator_id, new.period.key, new.kind, new.population)
+        self.lines[new.row_id] = row.index + 1
         old = self.found.get(key)
         if old is None or old.value is None:
             self.found[key] = new
@@ -335,14 +358,10 @@ class _Reader:
         place, indicator = self.facts.place(new.place_id), self.facts.indicator(new.indicator_id)
         printed = f"{old.printed_value}{old.printed_unit}"
         why = (
-            f"{place.name_zh} {new.period.name('zh')} 已有另一个数 {printed}（{old.locator}） / "
-            f"another figure for the same stands at {old.locator}"
+            f"{place.name_zh}{new.period.name('zh')}{indicator.name_zh}已有另一个数 {printed}"
+            f"（{old.locator}）；请改正原表，或选择不导入其中一行 / {place.name('en')}, "
+            f"{new.period.name('en')}, {indicator.name('en')}: another figure ({printed}) stands "
+            f"at {old.locator}; correct the table, or leave one of the rows out"
         )
-        self.faults.append(
-            Fault(self.form.file, _line_of(new), indicator.name_zh, new.printed_value, why)
-        )
-
-
-def _line_of(figure: Observation) -> int:
-    digits = figure.locator.rpartition("!")[2].lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    return int(digits or 0)
+        told = self.form.fault(row.index, column.index, why)
+        self.faults.append(replace(told, others=(self.lines[old.row_id],)))

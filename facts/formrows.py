@@ -11,7 +11,7 @@ from facts.celltexts import narrow, read_figure
 from facts.grids import Cell, Grid, text_of
 
 Cells: TypeAlias = Mapping[int, Cell]  # of one row, by column; those that hold nothing are left out
-RowKind = Literal["data", "total", "subtotal", "section", "note", "header", "example"]
+RowKind = Literal["data", "total", "subtotal", "section", "note", "header", "example", "left_out"]
 
 _TOTAL = re.compile(
     r"(?:.{0,12})?(?:合计|总计|共计|总和)(?:数|值)?|汇总|全省|全市|全县|全区|全部开发区|平均值?|均值|累计"

@@ -65,7 +65,8 @@ class Grid:
     `name` is the sheet's ("" for a CSV file), `number` its place in the workbook from 1.
     `merged` ranges hold their content in the first cell only. `formulas` is how many cells were
     computed; `hidden_rows` are not shown by Excel (filtered, folded or hidden). `encoding` is that
-    of a text file.
+    of a text file. `row_names` is what to call each row where the grid is made of something that
+    has no cells (the outlines of a layer), "" for a row that is called by its address.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Grid:
     hidden_rows: tuple[int, ...] = ()
     formulas: int = 0
     encoding: str = ""
+    row_names: tuple[str, ...] = ()
 
     @property
     def height(self) -> int:
@@ -118,7 +120,9 @@ class Grid:
         return self.cell(merged.top, merged.left) if merged else self.cell(row, column)
 
     def address(self, row: int, column: int) -> str:
-        """Where the cell is, for people: "Sheet1!C5", or "C5" where the sheet has no name."""
+        """Where the cell is, for people: "Sheet1!C5", "C5" without a name; a named row by that."""
+        if row < len(self.row_names) and self.row_names[row]:
+            return self.row_names[row]
         at = address(row, column)
         return f"{self.name}!{at}" if self.name else at
 

@@ -166,8 +166,12 @@ class Mapping:
 
 
 def signature(form: TableForm) -> str:
-    """The same for tables of the same heads and units, whatever their figures and periods."""
-    heads = [
+    """The same for tables of the same heads and units, whatever their figures and periods.
+
+    A table of targets and one of what was reached may have the same heads and are told apart.
+    """
+    heads = ["目标"] if form.planned else []
+    heads += [
         "/".join((*column.labels, "@" if column.period else "", column.unit))
         for column in form.columns
         if column.labels or column.filled
@@ -178,9 +182,10 @@ def signature(form: TableForm) -> str:
 def merge(remembered: Mapping, fresh: Mapping) -> Mapping:
     """A fresh mapping with the decisions that were remembered for a table of its signature.
 
-    What is printed in the table at hand goes first: its units and periods. The period of the
-    former table is not remembered, for this one is of another. Tables of another signature share
-    only the names of places and indicators.
+    What is printed in the table at hand goes first: its units and periods. The period, the place
+    and the state of the former table are not remembered, for this one is of another: forms of the
+    same heads are filled in by every office. Tables of another signature share only the names of
+    places and indicators.
     """
     names = replace(
         fresh,
@@ -200,6 +205,8 @@ def merge(remembered: Mapping, fresh: Mapping) -> Mapping:
             label=new.label,
             unit=new.unit or old.unit,
             period=new.period,
+            relative=new.relative or old.relative,
+            place_id=new.place_id,
             numerator=None if old.numerator is None else moved.get(old.numerator),
             denominator=None if old.denominator is None else moved.get(old.denominator),
         )
@@ -208,11 +215,20 @@ def merge(remembered: Mapping, fresh: Mapping) -> Mapping:
         for old, new in zip(remembered.columns, fresh.columns, strict=True)
     )
     return replace(
-        names, columns=columns, place_id=remembered.place_id, kind=remembered.kind,
+        names, columns=columns, kind=remembered.kind,
         unit=remembered.unit, population=remembered.population, quality=remembered.quality,
-        stage=fresh.stage or remembered.stage, fill_down=remembered.fill_down,
+        stage=fresh.stage, fill_down=remembered.fill_down,
         source=replace(remembered.source, published_on=""),
     )  # fmt: skip
+
+
+def without_subject(mapping: Mapping) -> Mapping:
+    """A mapping without what its table was about, its source as well.
+
+    For files whose columns are the reader's own (survey text, outlines): their heads are the same
+    in every file, so that the same signature says nothing about where the land lies.
+    """
+    return replace(mapping, place_id="", stage="", source=SourceNote())
 
 
 def _column_json(column: ColumnMapping) -> dict[str, Any]:

@@ -69,10 +69,11 @@ class Matcher:
         """All names of one table together.
 
         Where the table is about zones, or names one, a city or county may stand for itself or for
-        the zones in it: that is asked.
+        the zones in it: that is asked; and of what is similar the zones come first.
         """
         matches = [self.place(name, host=host) for name in names]
         known = [self.facts.place(place_id) for place_id in settled_ids(matches)]
         if about_zones or any(not is_area(place) for place in known):
             matches = [self._places.whole_or_zones(match) for match in matches]
+            matches = [self._places.zones_first(match) for match in matches]
         return tuple(matches)

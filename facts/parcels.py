@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 from facts.errors import Fault
 from facts.mappings import Mapping
-from facts.model import Facts, Quality
+from facts.model import Facts, Qualifier, Quality
 from facts.recordfields import STATE_WORDS
+from facts.recordids import number_of, record_id
 from facts.recordtables import RecordReader
 from facts.skippedrows import SkippedRow
 from facts.tableforms import FormRow, TableForm
@@ -22,7 +23,9 @@ class StandardLandParcel:
 
     Control indicators: the least investment (10 000 yuan per mu), yearly tax (10 000 yuan per mu),
     floor area ratio and building coefficient (%), the most energy (t of standard coal per 10 000
-    yuan of output), emissions as printed. Dates are YYYY, YYYY-MM or YYYY-MM-DD.
+    yuan of output), emissions as printed. Dates are YYYY, YYYY-MM or YYYY-MM-DD. `parcel_id` is
+    made of the zone and the number in it (`facts.recordids`). `area_qualifier` is that of the area
+    as printed: 100余亩 is at least that.
     """
 
     parcel_id: str
@@ -50,11 +53,17 @@ class StandardLandParcel:
     locator: str
     quality: Quality
     note: str
+    area_qualifier: Qualifier = "exact"
 
     @property
     def key(self) -> tuple[str]:
-        """What tells records apart."""
-        return (self.parcel_id,)
+        """What tells records apart: the zone and the number in it."""
+        return (record_id(self.place_id, self.parcel_id),)
+
+    @property
+    def number(self) -> str:
+        """The number as printed; where none was, the id that the import made."""
+        return number_of(self.place_id, self.parcel_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,7 @@ def to_parcels(
 ) -> ParcelImport:
     """The parcels of a table; one without a number gets an id from its place in the file.
 
-    A number that stands twice with different contents is a fault, and neither is given.
+    A number that stands twice in a zone with different contents is a fault, and neither is given.
     """
     reader = RecordReader(form, mapping, facts)
     found: dict[str, StandardLandParcel] = {}
@@ -85,15 +94,15 @@ def to_parcels(
         if replace(old, locator=parcel.locator) == parcel:
             reader.skipped.append(
                 SkippedRow(
-                    parcel.locator, parcel.parcel_id, f"与 {old.locator} 相同", f"as {old.locator}"
+                    parcel.locator, parcel.number, f"与 {old.locator} 相同", f"as {old.locator}"
                 )
             )
             continue
         refused.add(parcel.parcel_id)
         reader.fault(
             row, "parcel_id",
-            f"编号已用于 {old.locator}，内容不同 / the number stands at {old.locator} as well, "
-            "with other contents",
+            f"编号在同一开发区已用于 {old.locator}，内容不同 / in this zone the number stands at "
+            f"{old.locator} as well, with other contents",
         )  # fmt: skip
     parcels = tuple(parcel for parcel in found.values() if parcel.parcel_id not in refused)
     return ParcelImport(parcels, reader.faults, reader.skipped, reader.warnings)
@@ -107,13 +116,13 @@ def _parcel(
     if area is not None and area.value is not None and area.value <= 0:
         reader.fault(row, "area", "面积须为正数 / an area must be a positive number")
     state = reader.stage(row, "state")
-    parcel_id = reader.record_id(row, "parcel_id", prefix)
+    parcel_id = reader.record_id(row, "parcel_id", place_id, prefix)
     name = reader.text(row, "name")
     if not state:
         reader.fault(row, "state", "没有写状态（储备、成交、开工等） / no state is given")
     parcel = StandardLandParcel(
         parcel_id=parcel_id,
-        name=name or parcel_id,
+        name=name or number_of(place_id, parcel_id),
         place_id=place_id,
         state=state,
         area_ha=float(area.value) if area is not None and area.value is not None else None,
@@ -137,6 +146,7 @@ def _parcel(
         locator=reader.locator(row),
         quality=reader.mapping.quality,
         note=reader.text(row, "note"),
+        area_qualifier=area.qualifier if area is not None else "exact",
     )
     # What the control indicators left in words comes up while they are read.
     return replace(parcel, note="；".join(filter(None, [parcel.note, *reader.notes])))

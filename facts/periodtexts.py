@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Literal
 
@@ -14,7 +15,7 @@ from facts.errors import BadPeriod
 from facts.grids import Cell
 from facts.periods import Period
 
-Relative = Literal["", "same", "year_before", "last_month", "year_to_date"]
+Relative = Literal["", "same", "year_before", "last_month", "month_before", "year_to_date"]
 
 _FIRST_YEAR, _LAST_YEAR = 1949, 2100
 _NUMERALS = {"一": 1, "二": 2, "三": 3, "四": 4}
@@ -66,11 +67,16 @@ _YEARLESS = tuple(
         r"(?P<whole>全年)",
     )
 )
+_UNTIL = re.compile(r"截[至止]|[至到]|[底末]")
 _TAIL = re.compile(r"(?:份|累计|期间|止|实际|完成|数)*$")
 _RELATIVE: dict[str, Relative] = {
     **dict.fromkeys(("本期", "本年", "当年", "本期实际"), "same"),
-    **dict.fromkeys(("上年同期", "去年同期", "同期", "上年"), "year_before"),
+    **dict.fromkeys(
+        ("上年同期", "去年同期", "同期", "上年", "去年", "上年度", "上一年", "上一年度"),
+        "year_before",
+    ),
     **dict.fromkeys(("本月", "当月", "本月实际"), "last_month"),
+    **dict.fromkeys(("上月", "上个月"), "month_before"),
     **dict.fromkeys(
         (
             "累计",
@@ -85,7 +91,32 @@ _RELATIVE: dict[str, Relative] = {
         "year_to_date",
     ),
 }  # fmt: skip
-_GROWTH = re.compile(r"(?:同比|比上年|较上年|增长|增减|增速|增幅).*$")
+_GROWTH = re.compile(r"(?:同比|(?:比|较)(?:上年|去年|上月)|增长|增减|增速|增幅).*$")
+# Beside what is measured: 本期 changes nothing there, and 累计投资 need not begin with January.
+_ASIDE = "|".join(
+    re.escape(word)
+    for word in sorted(_RELATIVE, key=len, reverse=True)
+    if _RELATIVE[word] != "same" and word != "累计"
+)
+_ASIDE_PARTS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"[(\[【〔](?P<word>{_ASIDE})(?:数|值|实际|完成)*[)\]】〕]",
+        rf"^(?P<word>{_ASIDE})(?:的|数|值|实际|完成)*[:：、—-]?",
+        rf"(?<![比较与])(?P<word>{_ASIDE})(?:数|值|实际|完成)*$",
+    )
+)
+# Days on which a table was made or sent, which its figures are not of.
+_MADE = "填报|报送|上报|填表|填写|制表|编制|打印|印发|发布|公布|发文|成文|签发|报出|导出|更新|审核"
+_DAY_TEXT = (
+    r"(?:19|20)[0-9]{2}\s*(?:[年./-]\s*(?:[0-9]{1,2}\s*(?:[月./-]\s*(?:[0-9]{1,2}\s*日?)?)?)?)?"
+)
+_MADE_ON = re.compile(
+    rf"(?:{_MADE})(?:(?:日期|时间|日)\s*[:：]?|\s*[:：]|于)\s*{_DAY_TEXT}"
+    rf"|(?:19|20)[0-9]{{2}}\s*[年./-]\s*[0-9]{{1,2}}\s*(?:[月./-]\s*(?:[0-9]{{1,2}}\s*日?)?)?"
+    rf"\s*(?:{_MADE})"
+)
+_DATED = re.compile(rf"(?:日期|时间)\s*[:：]?\s*{_DAY_TEXT}")
 
 
 def parse_period(cell: Cell, *, year: int | None = None) -> Period | None:
@@ -137,6 +168,38 @@ def relative_period(text: str) -> Relative:
     return _RELATIVE.get(_GROWTH.sub("", _tidy(narrow(text))).removesuffix("数"), "")
 
 
+def relative_aside(text: str) -> tuple[Relative, str]:
+    """As `relative_period` of a head that names what is measured as well, and the rest of it.
+
+    上年同期产值, 产值上年同期 and 产值（上年同期） are the output of a year before.
+    """
+    tidy = "".join(narrow(text).split())
+    growth = match[0] if (match := _GROWTH.search(tidy)) else ""
+    level = tidy.removesuffix(growth)
+    for pattern in _ASIDE_PARTS:
+        if match := pattern.search(level):
+            rest = level[: match.start()] + level[match.end() :] + growth
+            if rest:
+                return _RELATIVE[match["word"]], rest
+    return "", text
+
+
+def period_above(lines: Sequence[str]) -> Period | None:
+    """The period that the lines above a table tell, None where they tell none.
+
+    The day on which it was made, sent or printed is none, whatever the title says; what is only
+    dated, or a day by itself, goes behind the title.
+    """
+    kept = _MADE_ON.sub(" ", "\n".join(lines))
+    titles = (
+        line
+        for line in _DATED.sub(" ", kept).split("\n")
+        if not ((alone := parse_period(line)) and alone.is_moment and not _UNTIL.search(line))
+    )
+    found = find_period(" ".join(titles)) or find_period(kept)
+    return found[0] if found else None
+
+
 def shifted(base: Period, relative: Relative) -> Period | None:
     """The period that stands so to the table's own one; None where there is none."""
     if relative == "same":
@@ -146,9 +209,25 @@ def shifted(base: Period, relative: Relative) -> Period | None:
     end = base.last_day
     if relative == "last_month":
         return Period(end.replace(day=1), _month_end(end.year, end.month))
+    if relative == "month_before":
+        last = end.replace(day=1) - timedelta(days=1)
+        return Period(last.replace(day=1), last)
     if relative == "year_to_date":  # in statistics 累计 begins with January
         return base if base.start is None else Period(date(end.year, 1, 1), end)
     return None
+
+
+def since_january(period: Period) -> Period:
+    """What 累计 makes of a period of one year: from January to its end; moments stay as they are.
+
+    The label is written so that `parse_period` gives the same period.
+    """
+    start, end = period.start, period.last_day
+    if start is None or start.year != end.year or (start.month, start.day) == (1, 1):
+        return period
+    if end != _month_end(end.year, end.month):
+        return Period(date(end.year, 1, 1), end, period.as_of, period.label)
+    return Period(date(end.year, 1, 1), end, period.as_of, f"{end.year}年1-{end.month}月")
 
 
 def partial_date(cell: Cell) -> str | None:

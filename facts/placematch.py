@@ -32,6 +32,10 @@ _TYPES = (
 _TYPE_OF = {word: kind for kind, words in _TYPES for word in words.split()}
 _ENDS = re.compile(f"(?:{'|'.join(sorted(_TYPE_OF, key=len, reverse=True))})$")
 _AREA_LEVELS = ("province", "city", "county")
+_ZONE_NAME = re.compile(
+    r"(?:开发区|园区|示范区|集聚区|聚集区|高新区|经开区|综改区|保税区|产业园|工业园|片区)$"
+)
+_VERY_LIKE = 90.0
 
 
 class PlaceIndex:
@@ -86,6 +90,13 @@ class PlaceIndex:
         ]
         return PlaceMatch(match.name, "ambiguous", (*zones, own))
 
+    def zones_first(self, match: PlaceMatch) -> PlaceMatch:
+        """The match of a name in a table of zones: of what is similar, zones come first."""
+        if match.status != "similar":
+            return match
+        order = sorted(match.suggestions, key=lambda s: is_area(self._facts.place(s.target_id)))
+        return PlaceMatch(match.name, match.status, tuple(order))
+
     def _named(self, name: str) -> list[Place]:
         """Places of this name, also without a number in front and marks around it."""
         for text in (name, _NUMBERED.sub("", narrow(name)).strip("·*※、.。 ")):
@@ -137,23 +148,33 @@ class PlaceIndex:
         ]
 
     def _similar(self, name: str) -> Iterator[Suggestion]:
-        """Places of a similar name, each with its best one."""
+        """Places of a similar name, each with its best one.
+
+        What calls itself a zone is none of the cities and counties: 介休开发区 is not 介休市.
+        """
         wanted = _PROVINCE.sub("", plain_name(_BRACKETS.sub("", name)))
+        zone = _ZONE_NAME.search(wanted) is not None
         texts = [wanted]
         while area := next((a for a, _ in self._areas if texts[-1].startswith(a)), ""):
             texts.append(texts[-1].removeprefix(area))
         cores = {_core(text) for text in texts if text}
         best: dict[str, tuple[float, Place, str]] = {}
         for place, known, other, other_kind in self._cores:
+            if zone and is_area(place):
+                continue
             score = 0.9 * fuzz.ratio(wanted, known)
             if (other, other_kind) in cores and other:
                 score = max(score, 95.0)
             elif any(core == other for core, _ in cores if core):
-                score = max(score, 80.0)
+                # 开发区 alone leaves open of which class; two classes are two zones.
+                open_class = any(core == other and "" in (kind, other_kind) for core, kind in cores)
+                score = max(score, _VERY_LIKE if open_class else 80.0)
             if score >= _LEAST_SCORE and score > best.get(place.place_id, (0.0,))[0]:
                 best[place.place_id] = (score, place, known)
         for score, place, known in best.values():
-            yield _suggestion(place, score, (f"与“{known}”相近", f"similar to “{known}”"))
+            very = score >= _VERY_LIKE
+            zh, en = ("很像", "very similar to") if very else ("相近", "similar to")
+            yield _suggestion(place, score, (f"与“{known}”{zh}", f"{en} “{known}”"))
 
 
 def is_area(place: Place) -> bool:

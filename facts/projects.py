@@ -10,6 +10,7 @@ from facts.errors import Fault
 from facts.mappings import Mapping
 from facts.model import Facts, Period, Qualifier, Quality
 from facts.periodtexts import find_period
+from facts.recordids import number_of, record_id
 from facts.recordtables import RecordReader
 from facts.skippedrows import SkippedRow
 from facts.tablecells import Reading
@@ -29,7 +30,9 @@ class Project:
 
     Planned investment and expected output in 100 million yuan (per year the latter), land in mu.
     `round` is the round of the campaign as printed, `period` that of the list or round. Dates are
-    YYYY, YYYY-MM or YYYY-MM-DD.
+    YYYY, YYYY-MM or YYYY-MM-DD. `project_id` is made of the zone and the code or number in it
+    (`facts.recordids`); a code that is given once in the country is the id itself. The qualifiers
+    are those of the figures as printed: 约5亿元 is approximate.
     """
 
     project_id: str
@@ -53,11 +56,18 @@ class Project:
     locator: str
     quality: Quality
     note: str
+    output_qualifier: Qualifier = "exact"
+    land_qualifier: Qualifier = "exact"
 
     @property
     def key(self) -> tuple[str, str, str]:
         """What tells records apart: a project may stand in several batches and rounds."""
-        return (self.project_id, self.batch, self.round)
+        return (record_id(self.place_id, self.project_id), self.batch, self.round)
+
+    @property
+    def number(self) -> str:
+        """The code as printed; where none was, the id that the import made."""
+        return number_of(self.place_id, self.project_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,7 @@ def to_projects(
         dated = find_period(round_)
         project = replace(
             _project(reader, row, place_id, source_id),
-            project_id=reader.record_id(row, "project_id", row_prefix),
+            project_id=reader.record_id(row, "project_id", place_id, row_prefix),
             round=round_,
             period=mapping.period or (dated[0] if dated else None),
         )
@@ -118,6 +128,7 @@ def to_projects(
 def _project(reader: RecordReader, row: FormRow, place_id: str, source_id: str) -> Project:
     """The project of a row, still without id, round and period."""
     investment = reader.number(row, "total_investment_yi")
+    output, land = reader.number(row, "expected_output_yi"), reader.number(row, "land_mu")
     return Project(
         project_id="",
         name=reader.text(row, "name"),
@@ -126,9 +137,9 @@ def _project(reader: RecordReader, row: FormRow, place_id: str, source_id: str) 
         round="",
         period=None,
         total_investment_yi=_value(investment),
-        investment_qualifier=investment.qualifier if investment is not None else "exact",
-        expected_output_yi=_value(reader.number(row, "expected_output_yi")),
-        land_mu=_value(reader.number(row, "land_mu")),
+        investment_qualifier=_qualifier(investment),
+        expected_output_yi=_value(output),
+        land_mu=_value(land),
         industry=reader.text(row, "industry"),
         company=reader.text(row, "company"),
         status=reader.text(row, "status"),
@@ -140,7 +151,13 @@ def _project(reader: RecordReader, row: FormRow, place_id: str, source_id: str) 
         locator=reader.locator(row),
         quality=reader.mapping.quality,
         note=reader.text(row, "note"),
+        output_qualifier=_qualifier(output),
+        land_qualifier=_qualifier(land),
     )
+
+
+def _qualifier(reading: Reading | None) -> Qualifier:
+    return "exact" if reading is None else reading.qualifier
 
 
 def _value(reading: Reading | None) -> float | None:

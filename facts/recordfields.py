@@ -53,7 +53,8 @@ PARCEL_FIELDS: tuple[Field, ...] = (
     Field("state", "状态", "State", "stage",
           r"(?:当前|目前|所处|宗地|地块)?(?:状态|阶段|进展|进度)(?:情况)?|出让(?:状态|情况)"),
     Field("area", "面积", "Area", "number",
-          r"(?:宗地|地块|土地|用地|出让|占地|项目|净用地|成交)(?:用地|出让|总)?面积", "公顷"),
+          r"(?:宗地|地块|土地|用地|出让|占地|项目|净用地|成交|公布|申报)(?:用地|出让|总)?面积",
+          "公顷"),
     Field("investment_wan_per_mu", "投资强度", "Investment intensity", "number",
           r"(?:固定资产|亩均|单位面积)?投资强度|亩均(?:固定资产)?投资(?:额)?",
           "万元/亩", "at_least"),
@@ -128,6 +129,10 @@ BATCH_WORDS: Mapping[str, str] = MappingProxyType(
     {"signed": "签约", "started": "开工", "production": "投产|投产达效|达产达效"}
 )
 _GRANTED = re.compile(r"已(?:经)?出让")  # 出让 alone is under way
+_ROUND = re.compile(
+    r"(?:(?:19|20)[0-9]{2}年?)?(?:度|“?三个一批”?|集中签约|开发区)*第[一二三四五六七八九十0-9]+"
+    r"(?:批?次|[期场轮批])(?:活动|“?三个一批”?)?"
+)
 
 
 def fields_of(table: str, labels: Sequence[str]) -> tuple[str, ...]:
@@ -154,6 +159,28 @@ def fields_of(table: str, labels: Sequence[str]) -> tuple[str, ...]:
 def field_of(table: str, key: str) -> Field | None:
     """The field of that key."""
     return next((field for field in FIELDS.get(table, ()) if field.key == key), None)
+
+
+def names_field(table: str, label: str, key: str) -> bool:
+    """Whether a head, without its unit, names the field of that key."""
+    field = field_of(table, key)
+    return field is not None and field.named(narrow(label).replace(" ", ""))
+
+
+def stage_field(table: str) -> str:
+    """The key of the field that holds the state of a parcel or the batch of a project."""
+    return "state" if table == "parcels" else "batch"
+
+
+def stage_words(table: str) -> tuple[str, ...]:
+    """What may be written for a state or a batch, one word for each."""
+    words = STATE_WORDS if table == "parcels" else BATCH_WORDS
+    return tuple(alternatives.split("|")[0] for alternatives in words.values())
+
+
+def is_round(text: str) -> bool:
+    """Whether a text is a round of the campaign (2026年第三次), and so no batch of projects."""
+    return bool(_ROUND.fullmatch(narrow(text).replace(" ", "")))
 
 
 def stage_of(table: str, text: str) -> str:

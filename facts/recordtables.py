@@ -15,7 +15,8 @@ from facts.headlabels import unit_among
 from facts.mappings import SKIP, ColumnMapping, Mapping
 from facts.model import Facts
 from facts.periodtexts import partial_date
-from facts.recordfields import Field, field_of, stage_of
+from facts.recordfields import Field, field_of, stage_of, stage_words
+from facts.recordids import record_id
 from facts.skippedrows import SkippedRow, skipped_row
 from facts.tablecells import CellFault, Reading, per_year, read_cell
 from facts.tableforms import FormRow, TableForm
@@ -122,6 +123,8 @@ class RecordReader:
                 )
             )  # fmt: skip
             return None
+        if reading.qualifier == "approx":
+            self.notes.append(f"{what.name_zh}{printed}")
         return float(reading.value)
 
     def stage(self, row: FormRow, key: str) -> str:
@@ -131,8 +134,7 @@ class RecordReader:
         if column is not None and text:
             found = stage_of(self.mapping.table, text)
             if not found:
-                why = "看不懂的批次或状态 / an unknown batch or state"
-                self._fault(row, column, why)
+                self._fault(row, column, _unknown_stage(self.mapping.table))
             return found
         return stage_of(self.mapping.table, row.section) or self.mapping.stage
 
@@ -140,9 +142,10 @@ class RecordReader:
         """Where the record stands: the address of its first cell."""
         return self.form.grid.address(row.index, self.form.columns[0].index)
 
-    def record_id(self, row: FormRow, key: str, prefix: str) -> str:
-        """The id printed in the row, else one made of the prefix, the sheet and the row."""
-        return self.text(row, key) or f"{prefix}{self.form.grid.number}-{row.index + 1}"
+    def record_id(self, row: FormRow, key: str, place_id: str, prefix: str) -> str:
+        """The number in the row as one of its zone's, else an id of prefix, sheet and row."""
+        printed = record_id(place_id, self.text(row, key))
+        return printed or f"{prefix}{self.form.grid.number}-{row.index + 1}"
 
     def fault(self, row: FormRow, key: str, why: str) -> None:
         """A fault of a record, at the column of the field or at the row's first."""
@@ -214,3 +217,14 @@ class RecordReader:
             return None
         self.notes.append(f"{what.name_zh}{match[0]}")
         return float((high if what.bound == "at_most" else low) * scale)
+
+
+def _unknown_stage(table: str) -> str:
+    """Why a state or batch was not understood: what may stand there, and what to do."""
+    words = stage_words(table)
+    zh, en = ("状态", "state") if table == "parcels" else ("批次", "batch")
+    return (
+        f"不是{zh}；可以写{'、'.join(words)}。请改正原表，或在前面的步骤里把这一列对应为别的内容，"
+        f"另选一列作{zh}，或统一选定{zh} / no {en}: write {', '.join(words)}; correct the table, "
+        f"or say that this column is something else and choose another column or one {en} for all"
+    )

@@ -12,6 +12,7 @@ _ROW_REASONS = {
     "note": ("表注", "a footnote"),
     "header": ("重复的表头", "the header again"),
     "example": ("示例行", "the example row"),
+    "left_out": ("按选择不导入", "left out, as was chosen"),
     "total": ("合计行，不导入，只用来核对", "a total: not read, only checked against"),
     "subtotal": ("小计行，不导入，只用来核对", "a subtotal: not read, only checked against"),
 }

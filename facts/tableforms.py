@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from facts.celltexts import narrow, read_figure
@@ -15,7 +15,7 @@ from facts.formrows import FormRow, RowKind, rows_below
 from facts.grids import Cell, Grid, column_letters, text_of
 from facts.headlabels import head_of, is_unit, units_of_line
 from facts.periods import Period
-from facts.periodtexts import find_period, parse_period
+from facts.periodtexts import parse_period, period_above, since_january
 
 __all__ = ["FormColumn", "FormError", "FormRow", "RowKind", "TableForm", "recognise"]
 
@@ -33,6 +33,11 @@ ZONE_HEADS = re.compile(r"开发区|园区|示范区|集聚区|片区")
 RECORD_HEADS = re.compile(
     r"(?:建设)?项目名称|(?:宗地|地块)(?:名称|编号|位置|坐落)|项目单位|企业名称"
 )
+_CUMULATIVE = re.compile(r"累计")
+# Of targets, unless it tells how far they were reached; what is planned may be an indicator.
+_PLANNED = re.compile(r"目标|任务|预计|预期|计划(?!总?投资|总?产值|单列)")
+_REACHED = re.compile(r"完成|执行|进展|落实|推进|实施|考核|评价|调度")
+_EXPECTED = re.compile(r"预计|预期")
 MOST_COLUMNS = 1000
 _SAMPLED = 200
 _SAMPLES = 5
@@ -74,7 +79,9 @@ class TableForm:
     """A recognised table.
 
     `units` is what the unit line (单位：万元、亩) says, for all columns; `period` stands in the
-    title or the sheet's name. `header` are the first and last header row of the grid.
+    title or the sheet's name; `cumulative`: these speak of sums since January (累计), as the period
+    then does; `planned`: they speak of targets, plans or expected figures. `header` are the first
+    and last header row of the grid.
     `name_column` holds what a row is about, `serial_column` a running number; None where there is
     none. `notes` are footnotes. `warnings` say what a reader should know and nothing stops at.
     """
@@ -91,6 +98,8 @@ class TableForm:
     serial_column: int | None
     notes: tuple[str, ...]
     warnings: tuple[Fault, ...]
+    cumulative: bool = False
+    planned: bool = False
 
     def column(self, index: int) -> FormColumn | None:
         """The column at that place of the grid, if the table has it."""
@@ -103,15 +112,26 @@ class TableForm:
 
     @property
     def file(self) -> str:
-        """What faults name the table by."""
-        return self.grid.name or "表 / table"
+        """What faults name the table by; "" for a text file, which has one table only."""
+        return self.grid.name
+
+    def without(self, rows: Collection[int]) -> TableForm:
+        """The same form with these rows of the grid left out, as somebody chose."""
+        left_out = set(rows)
+        if not left_out:
+            return self
+        kept = (
+            replace(row, kind="left_out") if row.index in left_out and row.kind == "data" else row
+            for row in self.rows
+        )
+        return replace(self, rows=tuple(kept))
 
     def fault(self, row: int, column: int, why: str) -> Fault:
         """A fault of one cell; the line is the row as Excel counts it."""
         head = self.column(column)
         return Fault(
             self.file, row + 1, head.title if head else column_letters(column),
-            text_of(self.grid.filled(row, column)), why,
+            text_of(self.grid.filled(row, column)), why, cell=self.grid.address(row, column),
         )  # fmt: skip
 
 
@@ -123,8 +143,9 @@ def recognise(grid: Grid) -> TableForm:
     """
     header = _header(grid)
     title = " ".join(text for text in header.preamble if not units_of_line(text))
-    found = find_period(title) or find_period(grid.name)
-    period = found[0] if found else None
+    printed = period_above(header.preamble) or period_above([grid.name])
+    period, cumulative = _since_january_of(printed, title, grid.name)
+    planned = is_planned(title) or is_planned(grid.name)
     body = range(header.bottom + 1, grid.height)
     columns = tuple(
         _column(grid, index, parts, body, period) for index, parts in header.parts.items()
@@ -155,8 +176,50 @@ def recognise(grid: Grid) -> TableForm:
         name_column=name,
         serial_column=serial,
         notes=notes,
-        warnings=tuple(_warnings(grid, rows)),
+        warnings=(*_since_january(grid, printed, period), *_warnings(grid, rows)),
+        cumulative=cumulative,
+        planned=planned,
     )
+
+
+def is_planned(title: str) -> bool:
+    """Whether a title is that of targets, plans or expected figures, not of what was reached."""
+    if _EXPECTED.search(title):
+        return True
+    return bool(_PLANNED.search(title)) and not _REACHED.search(title)
+
+
+def planned_warnings(form: TableForm) -> tuple[Fault, ...]:
+    """Told where a title makes the figures of a table targets."""
+    if not form.planned:
+        return ()
+    why = (
+        "标题写的是目标、任务、计划或预计：没有另外写明的数按“目标”读取；若是实绩，请改列的数据性质"
+        " / the title speaks of targets, plans or expected figures: what does not say otherwise is "
+        "read as target; change the kind of the columns if they are actual"
+    )
+    return (Fault(form.file, 0, "", "", why),)
+
+
+def _since_january_of(printed: Period | None, title: str, sheet: str) -> tuple[Period | None, bool]:
+    """The period as title or sheet name mean it, and whether they speak of 累计.
+
+    As in a column's head, 累计 begins with January: 2026年三季度（累计） is January to September.
+    """
+    cumulative = bool(_CUMULATIVE.search(title) or _CUMULATIVE.search(sheet))
+    return (since_january(printed) if printed and cumulative else printed), cumulative
+
+
+def _since_january(grid: Grid, printed: Period | None, period: Period | None) -> Iterable[Fault]:
+    """Told where 累计 made the printed period longer."""
+    if period is None or printed is None or printed.key == period.key:
+        return
+    why = (
+        f"标题写有“累计”，时期按{period.name('zh')}读取；若是单独一个{printed.name('zh')}的数，"
+        f"请改时期 / the title says 累计 (cumulative): read as {period.name('en')}; change the "
+        f"period if the figures are of {printed.name('en')} alone"
+    )
+    yield Fault(grid.name, 0, "", "", why)
 
 
 def _header(grid: Grid) -> Header:
@@ -265,7 +328,7 @@ def _warnings(grid: Grid, rows: Iterable[FormRow]) -> Iterable[Fault]:
     """What a reader of the sheet should know, each told once."""
 
     def warn(why: str) -> Fault:
-        return Fault(grid.name or "表 / table", 0, "", "", why)
+        return Fault(grid.name, 0, "", "", why)
 
     hidden = set(grid.hidden_rows) & {row.index for row in rows if row.kind == "data"}
     if hidden:

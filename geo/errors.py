@@ -1,8 +1,12 @@
 """The errors of this package: one base class, one code per kind of fault."""
 
+import re
 from collections.abc import Sequence
 
+from geo.limits import LIMIT_OF, SETTINGS
+
 _SHOWN = 20
+_HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 class GeoError(Exception):
@@ -89,9 +93,40 @@ class FileRefusedError(GeoError):
 
 
 class LimitError(FileRefusedError):
-    """A file is larger than this installation takes in; the message names limit and setting."""
+    """A file is larger than this installation takes in; the message names limit and setting.
+
+    `limit` is the field of `geo.limits.Limits` that is exceeded: where an office can set it, the
+    message says with what. Codes of one limit only need not name it.
+    """
 
     code = "too_large"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        limit: str = "",
+        code: str = "",
+        faults: Sequence[str] = (),
+        line: int | None = None,
+        feature: int | None = None,
+    ) -> None:
+        setting = SETTINGS.get(limit or LIMIT_OF.get(code, ""), "")
+        if setting and setting not in message:
+            message = _with_setting(message, setting)
+        super().__init__(message, code=code, faults=faults, line=line, feature=feature)
+
+
+def _with_setting(message: str, setting: str) -> str:
+    """A message "中文 / English" with the setting that raises the limit, in both halves."""
+    parts = message.split(" / ")
+    middle = len(parts) // 2  # a name with " / " in it stands in both halves
+    zh, en = f"；上限可用设置 {setting} 调高", f"; the setting {setting} raises the limit"
+    for at in sorted(range(1, len(parts)), key=lambda n: abs(n - middle)):
+        first, second = " / ".join(parts[:at]), " / ".join(parts[at:])
+        if len(_HAN.findall(first)) > len(_HAN.findall(second)):
+            return f"{first.rstrip()}{zh} / {second}{en}"
+    return f"{message}{zh} / {en[2:]}"
 
 
 class CrsQuestionError(GeoError):

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from geo.errors import CrsQuestionError
 from geo.faults import layer_faults
 from geo.files.featurefile import GEOMETRY, FeatureFile
 from geo.limits import Limits
@@ -29,6 +30,7 @@ KINDS: Final = (
     "MultiPolygon", "GeometryCollection",
 )  # fmt: skip
 _SAMPLE: Final = 60  # characters of a column's sample
+_EARTH: Final = (180.0, 90.0, 180.0, 90.0)  # degrees: what lies outside is nowhere
 _EDGE: Final = 9  # points along each side of a box that is moved into degrees
 
 
@@ -96,7 +98,8 @@ class Inspection:
         Keys: format, encoding, crs ("EPSG:n" or null), crs_basis (`Verdict.label`, or "given"),
         feature_count, geometry_types (names), bbox, area_m2, problems (see `Problem.to_json`);
         further encoding_basis, crs_name, crs_reasons, crs_question ("" when settled),
-        crs_candidates ([{crs, name, bbox}]), placement (in words, "" while it must be asked),
+        crs_candidates ([{crs, name, bbox}]), crs_datum_open (`Verdict.datum_open`, while it must be
+        asked), placement (in words, "" while it must be asked),
         geometry_counts, vertex_count, native_bounds, columns ([{name, type, sample}]), layers,
         layer, members, problem_counts ({error, warning}), extra.
         """
@@ -120,6 +123,7 @@ class Inspection:
                 {"crs": one.key, "name": one.name(lang), "bbox": one.bbox}
                 for one in self.candidates
             ],
+            "crs_datum_open": placed is None and self.verdict.datum_open,
             "placement": placed.describe(lang) if placed else "",
             "geometry_counts": dict(self.geometry_types),
             "vertex_count": self.vertex_count,
@@ -167,9 +171,11 @@ def inspect(
     )  # fmt: skip
     problems = ProblemList()
     problems.add((*scanned.problems, *file.problems))
-    if scanned.question is not None:
-        problems.add(_asked(scanned))
     tally.finish(problems)
+    # Where errors left no coordinates at all, there is nothing to ask: they are to be corrected.
+    unusable = scanned.native is None and problems.counts()["error"] > 0
+    if scanned.question is not None and not unusable:
+        problems.add([_asked(scanned.question)])
     return Inspection(
         format=file.format, encoding=file.encoding.name, encoding_basis=file.encoding.basis,
         members=file.members, layers=file.layers, layer=file.layer, verdict=scanned.verdict,
@@ -181,12 +187,10 @@ def inspect(
     )  # fmt: skip
 
 
-def _asked(scanned: Scanned) -> list[Problem]:
+def _asked(error: CrsQuestionError) -> Problem:
     """What must be asked, as a problem: the file can't be stored before it is answered."""
-    error = scanned.question
-    assert error is not None  # noqa: S101 - the caller has looked
     zh, _, en = error.message.partition(" / ")
-    return [Problem(error.code, "error", zh, en or zh)]
+    return Problem(error.code, "error", zh, en or zh)
 
 
 class _Tally:
@@ -203,7 +207,7 @@ class _Tally:
         self.columns: tuple[Column, ...] = ()
         self._kinds: Counter[int] = Counter()
         self._low, self._high = np.full(2, np.inf), np.full(2, -np.inf)
-        self._area = 0.0
+        self._area, self._measured = 0.0, False
         self._list = ProblemList()
         self._shapes: list[Shapes] = []
         self._ids: list[Any] = []
@@ -222,6 +226,7 @@ class _Tally:
         self._kinds.update(dict(zip(kinds.tolist(), counts.tolist(), strict=True)))
         self._widen(measured)
         self._area += float(np.nansum(measured.areas))
+        self._measured |= bool(np.isfinite(measured.areas).any())
         self._list.add(measured.problems)
         if measured.wkb is not None:
             self._list.add(self._comparing.problems(measured))
@@ -230,7 +235,7 @@ class _Tally:
                 self._ids += self._comparing.ids(measured) or []
 
     def _widen(self, measured: Measured) -> None:
-        bounds = measured.bounds[np.isfinite(measured.areas) & np.isfinite(measured.bounds[:, 0])]
+        bounds = measured.bounds[(np.abs(measured.bounds) <= _EARTH).all(axis=1)]
         if len(bounds):
             self._low = np.minimum(self._low, bounds[:, :2].min(axis=0))
             self._high = np.maximum(self._high, bounds[:, 2:].max(axis=0))
@@ -257,9 +262,10 @@ class _Tally:
         )  # fmt: skip
 
     def area(self, scanned: Scanned) -> float | None:
-        """The sum of all areas in m²; None without land or without a place."""
+        """The sum of all areas in m²; None without land, a place, or an area that can be told."""
         land = any(kind in LAND for kind in self._kinds)
-        return self._area if land and scanned.placement is not None else None
+        known = land and self._measured and scanned.placement is not None
+        return self._area if known else None
 
 
 def columns_of(table: pa.Table) -> tuple[Column, ...]:

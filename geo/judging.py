@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from geo.magnitudes import BBox, Magnitude, look_at, orientation
+from geo.magnitudes import BBox, Magnitude, look_at, orientation, turn
 from geo.systems import (
     DATUM_NAMES,
     WEB_MERCATOR,
@@ -19,13 +19,27 @@ from geo.systems import (
 from geo.verdict import CrsHints, Notes, Verdict, make_verdict
 
 SURVEYED: Final[tuple[Datum, ...]] = ("cgcs2000", "xian80", "beijing54")
+_PLANE_AXES: Final = (("横坐标（东）", "eastings"), ("纵坐标（北）", "northings"))
+_UNKNOWN_AXES: Final = (("第一个坐标", "first coordinates"), ("第二个坐标", "second coordinates"))
+_AXES: Final = {
+    "degrees": (("经度", "longitudes"), ("纬度", "latitudes")), "plane": _PLANE_AXES,
+    "mixed": _PLANE_AXES, "mercator": _PLANE_AXES,
+}  # fmt: skip
 _IN_DEGREES: Final[tuple[Datum, ...]] = ("cgcs2000", "gcj02", "bd09", "xian80", "beijing54")
 
 
 def extent(box: BBox) -> tuple[str, str]:
-    """The extent in words, Chinese and English."""
-    x0, y0, x1, y1 = (f"{value:.10g}" for value in box)
-    return f"x 从 {x0} 到 {x1}，y 从 {y0} 到 {y1}", f"x from {x0} to {x1}, y from {y0} to {y1}"
+    """The extent in words, Chinese and English, by what the numbers are.
+
+    Never as x and y: in Chinese surveying x is the northing, in mapping software the easting.
+    """
+    seen = look_at(box)
+    x0, y0, x1, y1 = (f"{value:.10g}" for value in (turn(box) if seen.swap else box))
+    first, second = _AXES.get(seen.form, _UNKNOWN_AXES)
+    return (
+        f"{first[0]}从 {x0} 到 {x1}，{second[0]}从 {y0} 到 {y1}",
+        f"{first[1]} from {x0} to {x1}, {second[1]} from {y0} to {y1}",
+    )
 
 
 def judge_numbers(box: BBox, hints: CrsHints, notes: Notes) -> Verdict:
@@ -163,10 +177,15 @@ def _judge_plane(box: BBox, seen: Magnitude, hints: CrsHints, notes: Notes) -> V
         notes.say(
             "横坐标没有带号，几个分带都可能", "the eastings have no prefix and fit several zones"
         )
-        return make_verdict("ambiguous", of(datum or "cgcs2000"), notes, box=box, swap=seen.swap)
+        return make_verdict(
+            "ambiguous", of(datum or "cgcs2000"), notes, box=box, swap=seen.swap,
+            datum_open=datum is None,
+        )  # fmt: skip
     if datum is None:
         systems = tuple(found for one in SURVEYED for found in of(one))
-        return make_verdict("unknown_datum", systems, notes, box=box, swap=seen.swap)
+        return make_verdict(
+            "unknown_datum", systems, notes, box=box, swap=seen.swap, datum_open=True
+        )
     (only,) = of(datum)
     words = hints.zone is not None and _zone_in_words(hints, Notes()) == only.zone
     if not words:

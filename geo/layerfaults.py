@@ -46,7 +46,7 @@ def layer_faults(
     """
     every = np.asarray(shapes, dtype=object).ravel()
     names = _Names(ids, first)
-    found = {"duplicate_id": _same_ids(ids, names)}
+    found = {"duplicate_id": id_faults(ids, first=first)}
     same = same_shapes(every)
     twice = {*same, *same.values()}
     found["duplicate_feature"] = _same_shapes(every, same, names)
@@ -81,14 +81,19 @@ def _same_shapes(shapes: Shapes, same: dict[int, int], names: _Names) -> list[Pr
     return found
 
 
-def _same_ids(ids: Sequence[Any] | None, names: _Names) -> list[Problem]:
-    first: dict[str, int] = {}
+def id_faults(ids: Sequence[Any] | None, *, first: int = 1) -> list[Problem]:
+    """Ids that an earlier feature has too; `ids` in order of the features, blank ones don't count.
+
+    `first` is the number of the first feature.
+    """
+    names = _Names(ids, first)
+    rows: dict[str, int] = {}
     found: list[Problem] = []
     for row, value in enumerate(ids if ids is not None else ()):
         name = id_text(value)
         if not name:
             continue
-        earlier = first.setdefault(name, row)
+        earlier = rows.setdefault(name, row)
         if earlier != row:
             found.append(
                 names.problem(

@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 MB = 1 << 20
+
+# The settings that an office raises a limit with, by the field of Limits; see `settings`. The other
+# limits keep harm away and can't be set.
+SETTINGS: Final[Mapping[str, str]] = MappingProxyType({
+    "file_bytes": "ZONE_ATLAS_MAX_FILE_MB",
+    "text_bytes": "ZONE_ATLAS_MAX_TEXT_MB",
+    "unpacked_bytes": "ZONE_ATLAS_MAX_UNPACKED_MB",
+    "features": "ZONE_ATLAS_MAX_FEATURES",
+    "vertices": "ZONE_ATLAS_MAX_VERTICES",
+    "ring_vertices": "ZONE_ATLAS_MAX_RING_VERTICES",
+    "seconds": "ZONE_ATLAS_IMPORT_SECONDS",
+    "memory_bytes": "ZONE_ATLAS_IMPORT_MEMORY_MB",
+})  # fmt: skip
+# The fields that an error's code tells of by itself.
+LIMIT_OF: Final[Mapping[str, str]] = MappingProxyType({
+    "too_many_features": "features", "too_many_vertices": "vertices",
+    "ring_too_long": "ring_vertices", "out_of_time": "seconds", "out_of_memory": "memory_bytes",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

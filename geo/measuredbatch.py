@@ -247,7 +247,9 @@ class _Measuring:
         found[self.rings.rows] = np.abs(areas.signed_ring_areas(self.coords, self.rings.starts))
         usable = ~self.empty & self.finite & ~lost[self.rest]
         if usable.any():
-            found[self.rest[usable]] = areas.area_m2(self.placed[usable])
+            # Of a hole around its outline the area would be negative: it can't be told.
+            measured = areas.area_m2(self.placed[usable])
+            found[self.rest[usable]] = np.where(measured < 0.0, np.nan, measured)
         found[lost] = np.nan
         return found
 

@@ -41,7 +41,8 @@ class CrsAnswer:
 
     `crs` is a key of `geo.reference.system`. `shift`: "gcj02" or "bd09" when a map program moved
     the degrees, "none" when it is known that it did not. `parameters` lead from the old datum to
-    CGCS2000; `approximate` takes its degrees for those of CGCS2000 and is put on record.
+    CGCS2000; `approximate` takes its degrees for those of CGCS2000 and is put on record; with
+    a system of CGCS2000 it says that nobody knows the datum, where that is open.
     """
 
     crs: str = ""
@@ -72,7 +73,8 @@ class CrsAnswer:
 class Placement:
     """How coordinates of a file become longitude, latitude in EPSG:4490.
 
-    `swap`: the file has northing or latitude first. `shift` is only used with Web Mercator, whose
+    `swap`: the file has northing or latitude first. `datum_said`: the datum is known from the
+    user's answer only. `shift` is only used with Web Mercator, whose
     degrees may be those of GCJ-02; shifted degrees are a system of their own.
     """
 
@@ -82,6 +84,7 @@ class Placement:
     parameters: SevenParameters | None = None
     approximate: bool = False
     shift: Literal["", "gcj02"] = ""
+    datum_said: bool = False
 
     @property
     def label(self) -> str:
@@ -96,13 +99,22 @@ class Placement:
             "certain": ("按数值判定", "certain from magnitude"), "given": ("由用户指定", "given"),
         }.get(self.basis, ("未确定", "not settled"))  # fmt: skip
         said = [self.system.name(lang), why[0] if zh else why[1]]
+        if self.datum_said and not (self.approximate and not self.system.old):
+            said.append("基准由用户认定" if zh else "the datum is the user's word")
         if self.swap:
             said.append("坐标次序已对调" if zh else "axes exchanged")
         if self.shift or self.system.datum in ("gcj02", "bd09"):
             said.append("偏移已还原" if zh else "shifted back")
         if self.parameters:
             said.append(("七参数 " if zh else "seven parameters ") + self.parameters.to_text())
-        if self.approximate:
+        if self.approximate and not self.system.old:
+            said.append(
+                "基准未知，按 2000国家大地坐标系近似，可差数十米至百米以上"
+                if zh
+                else "datum unknown, taken for CGCS2000: approximate, off by tens of metres to "
+                "more than 100 m"
+            )
+        elif self.approximate:
             said.append(
                 "未做基准转换，近似，可差数十米至百米以上"
                 if zh
@@ -141,7 +153,7 @@ def place(verdict: Verdict, answer: CrsAnswer) -> tuple[Placement, tuple[Problem
         shift = "gcj02"
     placement = Placement(
         system=chosen, basis=basis, swap=swap, parameters=parameters, approximate=approximate,
-        shift=shift,
+        shift=shift, datum_said=verdict.datum_open and basis == "given",
     )  # fmt: skip
     return placement, (*_still(verdict, placement), *problems)
 
@@ -243,6 +255,8 @@ def _datum_step(
     parameters = answer.parameters
     if not chosen.old:
         unused = [_UNUSED] if parameters is not None else []
+        if answer.approximate and verdict.datum_open and chosen.datum == "cgcs2000":
+            return None, True, [*unused, _UNKNOWN_DATUM]
         return None, False, unused
     if parameters is None and not answer.approximate:
         raise _question(
@@ -269,6 +283,14 @@ def _datum_step(
 _UNUSED: Final = Problem(
     "parameters_unused", "warning", "坐标系不需要七参数，所给参数未使用",
     "this system needs no seven parameters; those given were not used",
+)  # fmt: skip
+
+
+_UNKNOWN_DATUM: Final = Problem(
+    "approximate_datum", "warning",
+    "基准未知，按 2000国家大地坐标系读取：位置近似，可差数十米至百米以上；请向提供单位问清",
+    "the datum is not known and was taken for CGCS2000: places are approximate, off by tens of "
+    "metres to more than 100 m; ask who gave the file",
 )  # fmt: skip
 
 
@@ -323,7 +345,7 @@ def _still(verdict: Verdict, placement: Placement) -> list[Problem]:
 
 def _extent(verdict: Verdict) -> str:
     x0, y0, x1, y1 = (f"{value:.10g}" for value in verdict.bounds or ())
-    return f"x {x0} … {x1}, y {y0} … {y1}"
+    return f"{x0} … {x1}, {y0} … {y1}"
 
 
 def _question(code: str, verdict: Verdict, zh: str, en: str) -> CrsQuestionError:

@@ -57,16 +57,20 @@ class ProblemList:
         self._more.update(other._more)
 
     def settle(self, codes: Collection[str], features: Collection[int]) -> None:
-        """Forget errors that were seen to: of these codes, or of these features."""
+        """Forget errors of these codes (they were seen to), and all of features left out."""
         self._listed = [
             problem
             for problem in self._listed
-            if problem.level != "error"
-            or not (problem.code in codes or problem.feature in features)
+            if problem.feature not in features
+            and not (problem.level == "error" and problem.code in codes)
         ]
         for code, level in list(self._more):
             if level == "error" and code in codes:
                 del self._more[code, level]
+
+    def forget(self, code: str, features: Collection[int]) -> None:
+        """Forget what was told under a code of these features: it holds no more."""
+        self._listed = [p for p in self._listed if p.code != code or p.feature not in features]
 
     def listed(self) -> tuple[Problem, ...]:
         """What concerns the file, then features in the order found, then what is only counted."""
@@ -88,6 +92,6 @@ def _counted(code: str, level: Level, count: int) -> Problem:
     if code in KINDS:
         return rest_of(code, count)
     return Problem(
-        code, level, f"另有 {count} 处同类问题（{code}），未逐一列出",
-        f"{count} more of the same kind ({code}) not listed", count=count,
+        code, level, f"另有 {count} 处同类问题，未逐一列出",
+        f"{count} more of the same kind not listed", count=count,
     )  # fmt: skip

@@ -19,11 +19,19 @@ from geo.systems import (
     degrees_system,
     gauss_system,
 )
-from geo.verdict import RULES_OF_FORMATS, Basis, CrsHints, Notes, Verdict, make_verdict
+from geo.verdict import (
+    RULES_OF_FORMATS,
+    Basis,
+    CrsHints,
+    Notes,
+    Verdict,
+    make_verdict,
+    on_datum,
+)
 
 __all__ = [
     "SYSTEMS", "BBox", "Basis", "CrsHints", "Datum", "ReferenceSystem", "Verdict", "identify",
-    "judge", "system",
+    "judge", "on_datum", "system",
 ]  # fmt: skip
 
 

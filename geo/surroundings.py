@@ -13,11 +13,17 @@ import shapely
 from geo.batchproblems import LISTED, renumbered
 from geo.faultkinds import Tolerances, rest_of
 from geo.faults import area_faults, outside_faults
+from geo.layerfaults import id_text
 from geo.measuredbatch import LAND, Measured, Shapes, decoded
 from geo.plane import to_degrees, to_plane
 from geo.problems import Problem
 from geo.wkbcolumns import Flags, Floats, Integers
 
+USUAL: Final = "*"  # as `id_column`: whichever column is usually called so
+_ID_NAMES: Final = (
+    "地块编号", "宗地编号", "要素编号", "标识码", "编号", "bsm", "dkbh", "zdbh", "zddm",
+    "parcel_id", "place_id", "feature_id", "id", "fid", "gid", "objectid",
+)  # fmt: skip
 _CELLS: Final = 96  # a side of the grid that tells at once what is inside the province
 _AT_ONCE: Final = 1024  # features compared with their counties at a time
 
@@ -27,7 +33,8 @@ class Surroundings:
     """Outlines in EPSG:4490 degrees; None where not on file.
 
     `counties` has the columns place_id, name_zh, name_en. `county_column`, `area_column` and
-    `id_column` name the file's columns with each feature's county, area and id; "" for none.
+    `id_column` name the file's columns with each feature's county, area and id; "" for none, and
+    for the ids USUAL: the first column of a usual name that does not only hold blanks and zeros.
     """
 
     province: Any = None
@@ -49,6 +56,7 @@ class Comparing:
         self._province = None if around.province is None else _Province(around.province)
         self._room = LISTED  # features outside the province that may still be told one by one
         self._wrong_counties = 0
+        self.id_column: str | None = None  # the one taken, once there was a feature
 
     def problems(self, measured: Measured) -> list[Problem]:
         """Land outside the province or the declared county, and areas other than declared."""
@@ -67,7 +75,10 @@ class Comparing:
 
     def ids(self, measured: Measured) -> list[Any] | None:
         """The values of the column with ids; None without one."""
-        return self.values(measured, self.around.id_column)
+        if self.id_column is None and measured.batch.table.num_rows:
+            asked = self.around.id_column
+            self.id_column = _usual_ids(measured.batch.table) if asked == USUAL else asked
+        return self.values(measured, self.id_column or "")
 
     def values(self, measured: Measured, column: str) -> list[Any] | None:
         """The values of an attribute; None when there is no such column."""
@@ -106,6 +117,21 @@ class Comparing:
             self._wrong_counties += sum(fault.count for fault in faults)
             found += _renumbered(faults, part, measured)
         return found
+
+
+def _usual_ids(table: pa.Table) -> str:
+    """The column of ids by its name, "" where there is none.
+
+    Much software fills a column called id with zeros, and never looks at it again.
+    """
+    columns = {str(name).strip().casefold(): str(name) for name in table.column_names}
+    for name in _ID_NAMES:
+        if name not in columns:
+            continue
+        values = {id_text(value) for value in table.column(columns[name]).unique().to_pylist()}
+        if values - {"", "0"}:
+            return columns[name]
+    return ""
 
 
 class _Province:

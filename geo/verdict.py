@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from geo.magnitudes import BBox
 from geo.problems import Level, Problem
-from geo.systems import Datum, ReferenceSystem
+from geo.systems import DATUM_NAMES, Datum, ReferenceSystem, gauss_system
 
 Basis = Literal["declared", "certain", "given", "ambiguous", "unknown_datum", "unknown"]
 
@@ -15,6 +15,7 @@ LABELS: Final[dict[Basis, str]] = {
     "declared": "declared", "certain": "certain from magnitude", "given": "given",
     "ambiguous": "ambiguous", "unknown_datum": "unknown datum", "unknown": "unknown",
 }  # fmt: skip
+OLD_DATUMS: Final[tuple[Datum, ...]] = ("xian80", "beijing54")
 # Declarations that the format makes for every file, so that the file itself says nothing.
 RULES_OF_FORMATS: Final = ("RFC 7946", "KML", "KMZ", "ovkml", "GeoJSON", "GeoParquet default")
 
@@ -45,6 +46,10 @@ class Verdict:
     coordinate is the northing or latitude. `declared` is the system that the file names, if its
     numbers allow it, `refuted` the same if they don't; `weak` when it is only a rule of the format.
     `bounds` are those judged: min x, min y, max x, max y as in the file.
+
+    `datum_open`: the systems are Gauss-Krüger metres and neither words nor numbers tell their
+    datum. Candidates of an ambiguous zone are then named by CGCS2000 only, and whoever chooses
+    one says the datum with it; `on_datum` gives the same zone on another.
     """
 
     basis: Basis
@@ -58,6 +63,7 @@ class Verdict:
     refuted: ReferenceSystem | None = None
     weak: bool = False
     bounds: BBox | None = None
+    datum_open: bool = False
 
     @property
     def settled(self) -> bool:
@@ -96,9 +102,41 @@ class Verdict:
             return before + (f"坐标系是{names[0]}吗？" if zh else f"Is it {names[0]}?")
         if zh:
             what = "基准" if self.basis == "unknown_datum" else "坐标系"
-            return f"{before}数值看不出{what}，请选定：" + "；".join(names) + "。"
+            asked = f"{before}数值看不出{what}，请选定：" + "；".join(names) + "。"
+            return asked + self._other_datums("zh")
         what = "datum" if self.basis == "unknown_datum" else "system"
-        return f"{before}The numbers don't tell the {what}; is it " + "; or ".join(names) + "?"
+        asked = f"{before}The numbers don't tell the {what}; is it " + "; or ".join(names) + "?"
+        return asked + self._other_datums("en")
+
+    def _other_datums(self, lang: str) -> str:
+        """That a zone chosen by its number says the datum too, and the numbers of other datums."""
+        if self.basis != "ambiguous" or not self.datum_open:
+            return ""
+        zh = lang == "zh"
+        told = []
+        for datum in OLD_DATUMS:
+            name = DATUM_NAMES[datum][0 if zh else 1]
+            numbers = (on_datum(one, datum).number for one in self.systems)
+            told.append(f"{name} {'、'.join(numbers) if zh else ' or '.join(numbers)}")
+        if zh:
+            return (
+                "数值也看不出基准：选这些编号即由您认定基准是 2000国家大地坐标系；若是别的基准："
+                f"{'；'.join(told)}。"
+            )
+        return (
+            " The numbers don't tell the datum either: to choose one of these is to say that it is "
+            f"CGCS2000. On another datum: {'; '.join(told)}."
+        )
+
+
+def on_datum(one: ReferenceSystem, datum: Datum) -> ReferenceSystem:
+    """The Gauss-Krüger system of the same zone and form on another datum.
+
+    Raises ValueError for a system of another kind.
+    """
+    if one.kind != "gauss" or one.zone is None:
+        raise ValueError(f"no Gauss-Krüger system: {one.key}")
+    return gauss_system(datum, one.zone, prefixed=one.prefixed)
 
 
 @dataclass(slots=True)
@@ -141,6 +179,7 @@ def make_verdict(
     swap: bool = False,
     declared: ReferenceSystem | None = None,
     hints: CrsHints | None = None,
+    datum_open: bool = False,
 ) -> Verdict:
     """A verdict with the notes taken so far; exchanged axes are told once, here."""
     if swap and systems:
@@ -150,4 +189,5 @@ def make_verdict(
         basis=basis, systems=systems, swap=swap, reasons_zh=tuple(notes.zh),
         reasons_en=tuple(notes.en), problems=tuple(notes.problems), declared=declared,
         declared_by=by, weak=declared is not None and by in RULES_OF_FORMATS, bounds=box,
+        datum_open=datum_open,
     )  # fmt: skip

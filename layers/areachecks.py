@@ -16,6 +16,7 @@ import shapely
 
 from facts.model import CheckResult, Verdict
 from geo.areas import AREA_METHOD_EN, AREA_METHOD_ZH, M2_PER_KM2, area_m2
+from layers.signed import signed_share
 
 UNIT = "平方公里"
 PROVINCE_TOLERANCE = 5e-3
@@ -115,7 +116,7 @@ def _sum_result(check_id: str, whole: _Outline, counties: list[_Outline]) -> Che
         computed=total,
         unit=UNIT,
         difference=total - whole.km2,
-        formula=f"Σ {n} = {total:.2f}; {whole.km2:.2f} ({off:+.4%})",
+        formula=f"Σ {n} = {total:.2f}; {whole.km2:.2f} ({signed_share(off, 4)})",
         explanation_zh=(
             f"{AREA_METHOD_ZH}；相差 {abs(off):.4%}，允许 {tolerance:.1%}"
             f"{'' if verdict == 'adds_up' else '，县界与本级界线不能拼合'}"
@@ -146,7 +147,7 @@ def _reference_result(
         computed=total,
         unit=UNIT,
         difference=total - reference_km2,
-        formula=f"Σ {len(counties)} = {total:.2f}; {reference_km2:.2f} ({off:+.4%})",
+        formula=f"Σ {len(counties)} = {total:.2f}; {reference_km2:.2f} ({signed_share(off, 4)})",
         explanation_zh=f"{AREA_METHOD_ZH}；相差 {abs(off):.3%}，允许 {PROVINCE_TOLERANCE:.1%}",
         explanation_en=f"{AREA_METHOD_EN}; {abs(off):.3%} apart, {PROVINCE_TOLERANCE:.1%} allowed",
     )
@@ -172,7 +173,7 @@ def _declared(outlines: dict[str, _Outline]) -> Iterator[CheckResult]:
             computed=o.km2,
             unit=UNIT,
             difference=o.km2 - o.declared_km2,
-            formula=f"{o.km2:.4f} / {o.declared_km2:g} − 1 = {off:+.4%}",
+            formula=f"{o.km2:.4f} / {o.declared_km2:g} − 1 = {signed_share(off, 4)}",
             explanation_zh=f"{drawn_zh}{AREA_METHOD_ZH}，允许 {DECLARED_TOLERANCE:.1%}",
             explanation_en=f"{drawn_en}{AREA_METHOD_EN}, {DECLARED_TOLERANCE:.1%} allowed",
         )

@@ -23,6 +23,8 @@ from layers.derived import with_derived
 from layers.errors import LayerError
 from layers.join import Choice, MapLevel, choices
 from layers.keyfigures import KeyFigure, key_figures
+from layers.officeareas import COLUMNS as OFFICE_AREA_COLUMNS
+from layers.officeareas import office_area
 from layers.paint import Outlines, PaintArgs, Picture, paint, picture
 from layers.view import View, validate_view
 from store.baseline import ensure_baseline, read_facts, settled_versions
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from facts.model import CheckResult, Facts, Lang
+    from facts.model import CheckResult, DeclaredArea, Facts, Lang
     from layers.placerecords import PlaceFile
 
 BOUNDARIES = ("provinces", "cities", "counties", "zones")
@@ -228,7 +230,8 @@ class Atlas:
 
     @cached_property
     def _facts(self) -> Facts:
-        return with_derived(read_facts(self.workspace, versions=self.versions), self._areas_m2())
+        facts = read_facts(self.workspace, versions=self.versions)
+        return with_derived(facts, self._areas_m2(), self._office_areas())
 
     @cached_property
     def _outlines(self) -> Outlines:
@@ -295,6 +298,14 @@ class Atlas:
         from layers.areachecks import area_checks  # noqa: PLC0415
 
         return (*run_checks(self._facts), *area_checks(self.all_boundaries))
+
+    def _office_areas(self) -> dict[str, DeclaredArea]:
+        """The areas that an office declared with its outlines, by place id."""
+        rows = self.workspace.read(
+            "zones", version=self.versions["zones"], columns=list(OFFICE_AREA_COLUMNS)
+        )
+        found = (office_area(row) for row in rows.to_dict("records"))
+        return {area.place_id: area for area in found if area is not None}
 
     def _areas_m2(self) -> dict[str, float]:
         """The recorded area of each administrative outline, in m²."""

@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from types import MappingProxyType
 
-from facts.model import Facts, Observation, Period, Quality
+from facts.model import DeclaredArea, Facts, Observation, Period, Quality
+from layers.officeareas import with_office_areas
 
 OUTLINE_AREA = "outline_area"
 ZONES_ON_FILE = "zones_on_file"
@@ -29,14 +31,23 @@ def is_derived(row_id: str) -> bool:
     return row_id.startswith(ROW_PREFIX)
 
 
-def with_derived(facts: Facts, area_m2: Mapping[str, float]) -> Facts:
+def with_derived(
+    facts: Facts,
+    area_m2: Mapping[str, float],
+    office_areas: Mapping[str, DeclaredArea] = MappingProxyType({}),
+) -> Facts:
     """The facts with the derived figures added.
 
     Args:
         facts: as on file; indicators that it does not have are left out.
         area_m2: ellipsoidal area of each province, city and county outline, by place id.
+        office_areas: what an office declared with its own outlines, by place id; it stands for
+            the area on file, as in the place's file.
     """
-    made = [*_outline_areas(facts, area_m2), *_zones_on_file(facts), *_areas_on_file(facts)]
+    made = [
+        *_outline_areas(facts, area_m2), *_zones_on_file(facts),
+        *_areas_on_file(facts, office_areas),
+    ]  # fmt: skip
     known = [o for o in made if o.indicator_id in facts.indicators_by_id]
     return replace(facts, observations=(*facts.observations, *known))
 
@@ -68,9 +79,14 @@ def _zones_on_file(facts: Facts) -> Iterator[Observation]:
             yield _figure(facts, place.place_id, ZONES_ON_FILE, period, count, PLACE_LIST)
 
 
-def _areas_on_file(facts: Facts) -> Iterator[Observation]:
+def _areas_on_file(facts: Facts, office_areas: Mapping[str, DeclaredArea]) -> Iterator[Observation]:
+    """The chosen area of each zone and park; an office's own while its place and source stand."""
     period = _on_file(facts)
-    for area in facts.declared_areas:
+    office = {
+        place_id: area for place_id, area in office_areas.items()
+        if place_id in facts.places_by_id and area.source_id in facts.sources_by_id
+    }  # fmt: skip
+    for area in with_office_areas(facts.declared_areas, office):
         if not area.chosen or facts.place(area.place_id).level not in {"zone", "park"}:
             continue
         made = _figure(

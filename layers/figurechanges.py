@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
-from facts.model import Facts, Lang, Observation
-from facts.recordfields import BATCH_WORDS, FIELDS, STATE_WORDS
-from layers.legend import format_value
+from facts.model import Facts, Lang, Observation, Source
+from facts.recordfields import BATCH_WORDS, FIELDS, STATE_WORDS, Field
+from facts.recordids import with_known_ids
+from facts.units import unit_name
+from layers.legend import MARKS, format_value
 from layers.texts import text
+from store.officefigures import last_import
+from store.workspace import Workspace
 
 KINDS: Final = ("new", "changed", "same")
-_SHOWN_FIELDS: Final = 4
+_HA: Final = "公顷"
+# What belongs to a field of a record and is kept beside it.
+_BESIDE: Final[Mapping[str, tuple[str, ...]]] = {
+    "area": ("printed_area", "printed_area_unit", "area_qualifier"),
+    "total_investment_yi": ("investment_qualifier",), "expected_output_yi": ("output_qualifier",),
+    "land_mu": ("land_qualifier",),
+}  # fmt: skip
+_DECIMALS: Final = 4  # of what was computed; hectares to a square metre
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +76,53 @@ def figure_changes(facts: Facts, observations: Sequence[Observation], lang: Lang
 
 
 def record_changes(
-    facts: Facts, table: str, before: Iterable[Any], records: Sequence[Any], lang: Lang
+    facts: Facts,
+    table: str,
+    before: Iterable[Any],
+    records: Sequence[Any],
+    lang: Lang,
+    *,
+    outlines_ha: Mapping[str, float] = MappingProxyType({}),
 ) -> FigureChanges:
-    """Parcels or projects (`table` of FIELDS) against those on file with the same id."""
+    """Parcels or projects (`table` of FIELDS) against those on file with the same key.
+
+    A record of the same zone and number takes the place of the one on file: all that differs is
+    told on both sides, name and source included, and so is what the new one leaves blank.
+    `outlines_ha` are the areas of outlines, in ha, by id; they stand beside what is declared.
+    """
     id_name = f"{table.removesuffix('s')}_id"
     known = {old.key: old for old in before}
+    ids = {record.key: getattr(record, id_name) for record in records}
+    records = with_known_ids(records, known.values(), id_name=id_name)
     fields = [f for f in FIELDS[table] if f.key not in ("place_id", "name", id_name)]
     changes = []
     for new in records:
         old = known.get(new.key)
-        differing = [] if old is None else [
-            f for f in fields if _of(old, f.key) != _of(new, f.key)
-        ]  # fmt: skip
-        kind = "new" if old is None else "changed" if differing or old.name != new.name else "same"
-        shown = differing or [f for f in fields if _of(new, f.key) not in (None, "")]
-        say = _teller(shown[:_SHOWN_FIELDS], lang)
+        kind = "new" if old is None else "same" if old == new else "changed"
+        differing = fields if old is None else [f for f in fields if _differs(old, new, f.key)]
+        told = [_told(facts, new, differing, lang, rival=old)]
+        if (area := outlines_ha.get(ids[new.key])) is not None:
+            told.append(text("intake.outline_area", lang, area=_hectares(area, lang)))
         place = facts.places_by_id.get(new.place_id)
         period = getattr(new, "period", None)
         changes.append(
             RecordChange(
-                kind, place.name(lang) if place else "—", new.name or getattr(new, id_name),
-                period.name(lang) if period else "—", "—" if old is None else say(old), say(new),
+                kind, place.name(lang) if place else "—", new.name or new.number,
+                period.name(lang) if period else "—",
+                "—" if old is None else _told(facts, old, differing, lang, rival=new),
+                _semicolon(lang).join(filter(None, told)) or "—",
             )
         )  # fmt: skip
     return _sorted(changes, (r.place_id for r in records if r.place_id))
+
+
+def imported_before(workspace: Workspace, known: Source | None, lang: Lang) -> list[str]:
+    """Told where the bytes of a file are on file as this source: when, and under which title."""
+    last = last_import(workspace, known) if known is not None else None
+    if known is None or last is None:
+        return []
+    day = last.time.astimezone().date().isoformat()
+    return [text("intake.already_imported", lang, date=day, title=known.title)]
 
 
 def stage_name(key: str, lang: Lang) -> str:
@@ -120,21 +155,78 @@ def _of(record: Any, key: str) -> Any:
     return getattr(record, "area_ha" if key == "area" else key, None)
 
 
-def _teller(fields: Sequence[Any], lang: Lang) -> Callable[[Any], str]:
-    def say(record: Any) -> str:
-        parts = []
-        for field in fields:
-            value = _of(record, field.key)
-            if value in (None, ""):
-                continue
-            name = field.name_zh if lang == "zh" else field.name_en
-            shown = f"{value:,.10g}" if isinstance(value, float) else str(value)
-            if field.kind == "stage":
-                shown = stage_name(shown, lang)
-            parts.append(f"{name} {shown}{field.unit if isinstance(value, float) else ''}")
-        return ("；" if lang == "zh" else "; ").join(parts) or "—"
+def _differs(old: Any, new: Any, key: str) -> bool:
+    beside = _BESIDE.get(key, ())
+    return any(getattr(old, n) != getattr(new, n) for n in beside) or _of(old, key) != _of(new, key)
 
-    return say
+
+def _told(facts: Facts, record: Any, fields: Sequence[Field], lang: Lang, *, rival: Any) -> str:
+    """A record in words: these fields and, where the rival's differ, its name, place and source.
+
+    Without a rival blank fields are passed over; else they are told to be blank.
+    """
+    parts = [] if rival is None else list(_identity(facts, record, rival, lang))
+    for field in fields:
+        value = _of(record, field.key)
+        if value in (None, ""):
+            if rival is None:
+                continue
+            shown = text("intake.blank", lang)
+        else:
+            shown = _field_words(record, field, value, lang)
+        parts.append(f"{field.name_zh if lang == 'zh' else field.name_en} {shown}")
+    return _semicolon(lang).join(parts) or "—"
+
+
+def _identity(facts: Facts, record: Any, rival: Any, lang: Lang) -> Iterator[str]:
+    """Name, place, period and source of a record, where those of its rival are others."""
+    if record.name != rival.name:
+        yield text("intake.record_name", lang, name=record.name or text("intake.blank", lang))
+    if record.place_id != rival.place_id:
+        place = facts.places_by_id.get(record.place_id)
+        yield text("intake.record_place", lang, name=place.name(lang) if place else "—")
+    period, other = getattr(record, "period", None), getattr(rival, "period", None)
+    if period != other:
+        name = period.name(lang) if period else text("intake.blank", lang)
+        yield text("intake.record_period", lang, name=name)
+    if (record.source_id, record.locator) != (rival.source_id, rival.locator):
+        source = facts.sources_by_id.get(record.source_id)
+        name = source.title if source else text("intake.this_import", lang)
+        at = (record.locator,) if record.locator else ()
+        yield text("intake.record_source", lang, name="，".join((name, *at)) if lang == "zh"
+                   else ", ".join((name, *at)))  # fmt: skip
+
+
+def _field_words(record: Any, field: Field, value: Any, lang: Lang) -> str:
+    """One field as it is committed to: with its bound or qualifier, in the unit as given."""
+    if field.kind == "stage":
+        return stage_name(str(value), lang)
+    if not isinstance(value, float):
+        return str(value)
+    if field.key == "area":
+        return _area_words(record, value, lang)
+    qualifier = field.bound or "exact"
+    if field.key in _BESIDE:
+        qualifier = getattr(record, _BESIDE[field.key][-1])
+    return format_value(round(value, _DECIMALS), field.unit, qualifier, lang)
+
+
+def _area_words(record: Any, area_ha: float, lang: Lang) -> str:
+    """An area as printed, and in hectares where it was printed in another unit."""
+    mark = MARKS.get(record.area_qualifier, "")
+    ha, unit = mark + _hectares(area_ha, lang), record.printed_area_unit
+    if not record.printed_area or unit in ("", _HA):
+        return ha
+    printed = f"{mark}{record.printed_area} {unit_name(unit, lang)}"
+    return text("intake.area_as_given", lang, printed=printed, ha=ha)
+
+
+def _hectares(area_ha: float, lang: Lang) -> str:
+    return format_value(round(area_ha, _DECIMALS), _HA, "exact", lang)
+
+
+def _semicolon(lang: Lang) -> str:
+    return "；" if lang == "zh" else "; "
 
 
 def _sorted(changes: Sequence[RecordChange], places: Iterable[str]) -> FigureChanges:

@@ -1,22 +1,22 @@
-"""Two versions of a collection compared: rows in words, and outlines for the map."""
+"""Two versions of a layer compared: areas and words for tables, and outlines for the map."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, Final
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from facts.model import Lang
 from geo.areas import M2_PER_HA
 from geo.difference import Difference, Row, difference
 from layers.importview import Item, geometry_members, item, label_points, thinned
+from layers.signed import signed
 from layers.texts import has_text, text
+from store.errors import StoreError
 from store.workspace import Workspace
 
 MOST_ROWS: Final = 100_000  # of a collection that a page compares
@@ -26,38 +26,27 @@ _KEYS: Final = (
     "row_id", "place_id", "source_id", "indicator_id", "area_id", "event_id", "check_id", "theme",
     "standard_land_id", "parcel_id", "project_id", "mapping_id",
 )  # fmt: skip
-_NAMES: Final = ("name_zh", "name", "title", "名称", "地块名称")
+NAMES: Final = ("name_zh", "name", "title", "名称", "地块名称")
 _COMPUTED: Final = ("area_m2", "point_lon", "point_lat")  # they follow from the outline
-_SHOWN_COLUMNS: Final = 4
 _LABELLED: Final = 40  # more names than this only hide the map
-_LONGEST: Final = 40
+SCHEMATIC: Final = "schematic"  # of geo.boundaries: the area of such an outline is made up
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One row that differs: `kind` of KINDS, its id, its name, what changed, in words."""
-
-    kind: str
-    key: str
-    name: str
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class TableChanges:
-    """What differs between two versions of a table; `changes` lists at most as many as asked."""
-
-    counts: dict[str, int]
-    changes: tuple[Change, ...]
-
-
-def collection_name(name: str, lang: Lang) -> str:
-    """What planners call a collection; an office's own layer keeps its name."""
+def collection_name(name: str, lang: Lang, title: str = "") -> str:
+    """What planners call a collection; an office's own layer has its title, else its code."""
     key = name.replace("-", "_")
     for section in ("history", "downloads"):
         if has_text(f"{section}.name_{key}"):
             return text(f"{section}.name_{key}", lang)
-    return name
+    return title or name
+
+
+def title_of(workspace: Workspace, name: str) -> str:
+    """The title that an office gave its layer, "" for none; a lost log is told elsewhere."""
+    try:
+        return workspace.info(name).title
+    except StoreError:
+        return ""
 
 
 def key_of(*frames: pd.DataFrame) -> str | None:
@@ -70,7 +59,7 @@ def key_of(*frames: pd.DataFrame) -> str | None:
 
 def name_of(frame: pd.DataFrame) -> str | None:
     """The column with names, None if there is none."""
-    return next((name for name in _NAMES if name in frame.columns), None)
+    return next((name for name in NAMES if name in frame.columns), None)
 
 
 @lru_cache(maxsize=16)
@@ -118,26 +107,65 @@ def difference_items(
     members, points = _spread(thin_now, len(rows))
     before, _ = _spread(thin_was, len(rows))
     few = len(rows) <= _LABELLED
+    kinds = [(_precision(old, r.old_number), _precision(new, r.new_number)) for _, r in rows]
     items = [
         _difference_item(
-            kind, row, lang, geometry=members[i], point=points[i], before=before[i], named=few
+            kind, row, kinds[i], lang, geometry=members[i], point=points[i], before=before[i],
+            named=few,
         )
         for i, (kind, row) in enumerate(rows)
-    ]
-    return items, thin_now.note(lang)
+    ]  # fmt: skip
+    notes = [thin_now.note(lang)]
+    if any(SCHEMATIC in pair for pair in kinds):
+        notes.append(text("history.schematic_note", lang))
+    if not _summable(old, new):
+        notes.append(text("history.not_summed", lang))
+    return items, " ".join(filter(None, notes))
+
+
+def _precision(frame: gpd.GeoDataFrame, number: int | None) -> str:
+    """How precise the outline of a feature is said to be; "" where the layer doesn't say."""
+    if number is None or "precision" not in frame.columns:
+        return ""
+    value = frame["precision"].iloc[number - 1]
+    return value if isinstance(value, str) else ""
+
+
+def _summable(*frames: gpd.GeoDataFrame) -> bool:
+    """Whether areas of these layers may be added up.
+
+    Not with schematic outlines, whose area is made up, nor over outlines of several levels, of
+    which one lies in another: land would be counted twice.
+    """
+    for frame in frames:
+        if "precision" not in frame.columns:
+            continue
+        levels = frame["level"].nunique() if "level" in frame.columns else 1
+        if levels > 1 or (frame["precision"] == SCHEMATIC).any():
+            return False
+    return True
 
 
 def _difference_item(
-    kind: str, row: Row, lang: Lang, *, geometry: Item | None, point: list[float] | None,
-    before: Item | None, named: bool,
+    kind: str, row: Row, precision: tuple[str, str], lang: Lang, *, geometry: Item | None,
+    point: list[float] | None, before: Item | None, named: bool,
 ) -> Item:  # fmt: skip
+    """One row; `precision` is that of its outlines before and after, "" where nothing says."""
     name = row.name or row.id or f"#{row.new_number or row.old_number}"
     what = what_changed(row, lang)
+    comparable = SCHEMATIC not in precision
     cells = (
-        text(f"history.{kind}", lang), name, hectares(row.before_m2), hectares(row.after_m2),
-        hectares_change(row.before_m2, row.after_m2), what,
+        text(f"history.{kind}", lang), name, _area_words(row.before_m2, precision[0], lang),
+        _area_words(row.after_m2, precision[1], lang),
+        hectares_change(row.before_m2, row.after_m2)
+        if comparable
+        else text("history.not_comparable", lang),
+        what,
     )  # fmt: skip
     words = f"{text(f'history.{kind}', lang)}: {name}" + (f" ({what})" if what else "")
+    if kind == "changed" and any(precision) and precision[0] != precision[1]:
+        was, now = (precision_name(one, lang) or "—" for one in precision)
+        words = f"{words}; {text('history.precision_changed', lang, before=was, after=now)}"
     extra = [] if before is None else [{"kind": "before", "geometry": before}]
     return item(
         f"{kind}-{row.old_number or 0}-{row.new_number or 0}", kind, words,
@@ -146,12 +174,24 @@ def _difference_item(
     )  # fmt: skip
 
 
+def precision_name(precision: str, lang: Lang) -> str:
+    """How precise an outline is, in a word; "" where nothing says."""
+    key = f"legend.precision_short.{precision}"
+    return text(key, lang) if has_text(key) else precision
+
+
+def _area_words(m2: float | None, precision: str, lang: Lang) -> str:
+    """An area in hectares, with what its outline is worth."""
+    shown = hectares(m2)
+    if m2 is None or not precision:
+        return shown
+    return text("history.area_kind", lang, ha=shown, kind=precision_name(precision, lang))
+
+
 def what_changed(row: Row, lang: Lang) -> str:
-    """What a changed row differs in: the outline, and the names of its columns."""
+    """What a changed row differs in: the outline, and the names of all its columns."""
     parts = [text("history.geometry", lang)] if row.geometry_changed else []
-    parts += [column_name(name, lang) for name in row.columns[:_SHOWN_COLUMNS]]
-    if len(row.columns) > _SHOWN_COLUMNS:
-        parts.append("…")
+    parts += [column_name(name, lang) for name in row.columns]
     return "、".join(parts) if lang == "zh" else ", ".join(parts)
 
 
@@ -168,12 +208,25 @@ def hectares(m2: float | None) -> str:
 
 def hectares_change(before: float | None, after: float | None) -> str:
     """After less before in hectares, with its sign."""
-    change = (after or 0.0) - (before or 0.0)
-    return f"{change / M2_PER_HA:+,.2f}".replace("-", "−")
+    return signed(((after or 0.0) - (before or 0.0)) / M2_PER_HA, 2).replace("-", "−")
 
 
-def totals(found: Difference, lang: Lang) -> list[tuple[str, str, str]]:
-    """Number and area of each kind, for a strip of figures."""
+def totals(
+    found: Difference, lang: Lang, frames: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame] | None = None
+) -> list[tuple[str, str, str]]:
+    """Number and area of each kind, for a strip of figures.
+
+    `frames` are the versions before and after. Where their areas can't be added up, the strip
+    says instead how many outlines are schematic.
+    """
+    if frames is not None and not _summable(*frames):
+        return [
+            (
+                text(f"history.{kind}", lang), str(len(getattr(found, kind))),
+                _schematic_words(getattr(found, kind), kind, frames, lang),
+            )
+            for kind in KINDS
+        ]  # fmt: skip
     areas = {
         "added": hectares(found.added_m2), "removed": hectares(found.removed_m2),
         "changed": f"{hectares(found.changed_before_m2)} → {hectares(found.changed_after_m2)}",
@@ -186,6 +239,20 @@ def totals(found: Difference, lang: Lang) -> list[tuple[str, str, str]]:
         )
         for kind in KINDS
     ]  # fmt: skip
+
+
+def _schematic_words(
+    rows: Sequence[Row], kind: str, frames: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame], lang: Lang
+) -> str:
+    """How many of the rows have a schematic outline, those that changed before and after."""
+    old, new = frames
+    before = sum(_precision(old, row.old_number) == SCHEMATIC for row in rows)
+    after = sum(_precision(new, row.new_number) == SCHEMATIC for row in rows)
+    if not rows:
+        return ""
+    if kind == "changed":
+        return text("history.schematic_from_to", lang, before=before, after=after)
+    return text("history.schematic_count", lang, count=before if kind == "removed" else after)
 
 
 def difference_columns(lang: Lang) -> list[dict[str, Any]]:
@@ -208,97 +275,3 @@ def _spread(thin: Any, count: int) -> tuple[list[Item | None], list[list[float] 
     for position, member, point in made:
         members[position], points[position] = member, point
     return members, points
-
-
-# --- tables --------------------------------------------------------------------------------------
-
-
-def table_changes(
-    old: pd.DataFrame, new: pd.DataFrame, lang: Lang, *, listed: int = LISTED
-) -> TableChanges:
-    """Rows of a table that came, went or changed; without an id column whole rows are compared."""
-    key = key_of(old, new)
-    if key is None:
-        return _whole_rows(old, new, lang, listed)
-    before, after = old.set_index(key), new.set_index(key)
-    added = after.index.difference(before.index, sort=False)
-    removed = before.index.difference(after.index, sort=False)
-    both = after.index.intersection(before.index, sort=False)
-    columns = [c for c in after.columns if c in before.columns and c != "geometry"]
-    left, right = before.loc[both, columns], after.loc[both, columns]
-    differs = np.zeros((len(both), len(columns)), dtype=bool)
-    for at, column in enumerate(columns):
-        differs[:, at] = _differs(left[column], right[column])
-    changed = np.flatnonzero(differs.any(axis=1))
-    counts = {
-        "added": len(added), "removed": len(removed), "changed": len(changed),
-        "unchanged": len(both) - len(changed),
-    }  # fmt: skip
-    changes = [
-        *(_change("changed", both[i], right.iloc[i],
-                  _what(left.iloc[i], right.iloc[i], differs[i], lang)) for i in changed[:listed]),
-        *(_change("added", k, after.loc[k], "") for k in added[:listed]),
-        *(_change("removed", k, before.loc[k], "") for k in removed[:listed]),
-    ]  # fmt: skip
-    return TableChanges(counts, tuple(changes[:listed]))
-
-
-def _differs(left: pd.Series[Any], right: pd.Series[Any]) -> Any:
-    """Where values differ; two missing ones are the same, and 1.0 is 1."""
-    gone_left, gone_right = left.isna().to_numpy(), right.isna().to_numpy()
-    same = left.astype(str).to_numpy() == right.astype(str).to_numpy()
-    if pd.api.types.is_numeric_dtype(left) and pd.api.types.is_numeric_dtype(right):
-        same = left.to_numpy(dtype=float, na_value=np.nan) == right.to_numpy(
-            dtype=float, na_value=np.nan
-        )
-    return (gone_left != gone_right) | (~gone_left & ~gone_right & ~same)
-
-
-def _change(kind: str, key: object, row: pd.Series[Any], what: str) -> Change:
-    name = next((str(row[n]) for n in _NAMES if n in row.index and pd.notna(row[n])), "")
-    return Change(kind, str(key), name, what)
-
-
-def _what(before: pd.Series[Any], after: pd.Series[Any], differs: Any, lang: Lang) -> str:
-    names = [str(c) for c in before.index[differs]]
-    parts = [
-        text("history.change_of", lang, column=column_name(n, lang),
-             before=_plain(before[n], lang), after=_plain(after[n], lang))
-        for n in names[:_SHOWN_COLUMNS]
-    ]  # fmt: skip
-    return "；".join(parts) + ("…" if len(names) > _SHOWN_COLUMNS else "")
-
-
-def _plain(value: Any, lang: Lang) -> str:
-    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
-        return text("history.nothing", lang)
-    shown = f"{value:.12g}" if isinstance(value, float) else str(value)
-    if not shown:
-        return text("history.nothing", lang)
-    return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
-
-
-def _whole_rows(old: pd.DataFrame, new: pd.DataFrame, lang: Lang, listed: int) -> TableChanges:
-    columns = [c for c in new.columns if c in old.columns]
-    before, after = (
-        pd.util.hash_pandas_object(f[columns].astype(str), index=False).to_numpy()
-        for f in (old, new)
-    )
-    added = np.flatnonzero(~np.isin(after, before))
-    removed = np.flatnonzero(~np.isin(before, after))
-    counts = {
-        "added": len(added), "removed": len(removed), "changed": 0,
-        "unchanged": len(new) - len(added),
-    }  # fmt: skip
-    changes: Sequence[Change] = [
-        *(_change("added", i + 1, new.iloc[i], _first(new.iloc[i], lang)) for i in added[:listed]),
-        *(
-            _change("removed", i + 1, old.iloc[i], _first(old.iloc[i], lang))
-            for i in removed[:listed]
-        ),
-    ]
-    return TableChanges(counts, tuple(changes[:listed]))
-
-
-def _first(row: pd.Series[Any], lang: Lang) -> str:
-    return "；".join(_plain(v, lang) for v in row.iloc[:_SHOWN_COLUMNS])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from facts.celltexts import narrow
-from facts.model import Facts, Lang
+from facts.model import Facts, Lang, Qualifier
 from layers.placefigures import SourceRef, source_ref
 from layers.texts import text
 from store.officefigures import PREFIX
@@ -75,6 +75,14 @@ def repeated(
         newest = lists[ranks.index(max(ranks))]
         again.update(at for at, of in zip(found, lists, strict=True) if of != newest)
     return frozenset(again)
+
+
+def joint_qualifier(parts: Iterable[Qualifier]) -> Qualifier:
+    """Of a sum: one with a bound in it is a bound, with bounds on both sides it is approximate."""
+    marks: set[Qualifier] = set(parts) - {"exact"}
+    if len(marks) == 1:
+        return marks.pop()
+    return "approx" if marks else "exact"
 
 
 def name_key(name: str) -> str:

@@ -5,8 +5,6 @@ Figures of a group the place belongs to stand apart and say so: they are not the
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from facts.model import CheckResult, DeclaredArea, Event, Facts, Lang, Place
@@ -14,6 +12,7 @@ from facts.units import convert
 from geo.areas import AREA_METHOD_EN, AREA_METHOD_ZH
 from layers.errors import PlaceError
 from layers.legend import MARKS, format_number
+from layers.officeareas import office_area, with_office_areas
 from layers.placefigures import by_theme, figure_rows, series_of, source_ref, targets_of
 from layers.placeparcels import parcel_list
 from layers.placeprojects import project_list
@@ -31,7 +30,6 @@ from layers.placerecords import (
     Ref,
 )
 from layers.texts import has_text, text
-from store.officefigures import PREFIX
 
 if TYPE_CHECKING:
     from layers.atlas import Atlas
@@ -168,19 +166,10 @@ def _declared_areas(atlas: Atlas, place_id: str) -> list[DeclaredArea]:
 
     That is the one that an office declared with its own outline, else the chosen of the facts.
     """
-    found = [d for d in atlas.facts.declared_areas if d.place_id == place_id]
     row = atlas.outline_of(place_id)
-    if row is not None and row["area_basis"] == "office_outline" and row["declared_source_id"]:
-        own, source_id = row["declared_area_km2"], str(row["declared_source_id"])
-        if own is not None and math.isfinite(own) and source_id.startswith(PREFIX):
-            found = [replace(d, chosen=False) for d in found]
-            found.append(
-                DeclaredArea(
-                    area_id=f"{PREFIX}{place_id}", place_id=place_id, area_km2=float(own),
-                    qualifier="exact", basis_zh="随边界填报", basis_en="declared with the outline",
-                    as_of=_date(row["valid_from"]), source_id=source_id, chosen=True, note="",
-                )
-            )  # fmt: skip
+    own = None if row is None else office_area(row)
+    declared = [d for d in atlas.facts.declared_areas if d.place_id == place_id]
+    found = with_office_areas(declared, {} if own is None else {place_id: own})
     return sorted(found, key=lambda d: not d.chosen)
 
 

@@ -13,8 +13,15 @@ from facts.model import Lang
 from facts.parcels import STATES, StandardLandParcel
 from facts.recordfields import field_of
 from facts.units import convert
-from layers.legend import format_number, format_value
-from layers.officerows import MOST_ROWS, is_printed, repeated, rows_about, source_of
+from layers.legend import MARKS, format_number, format_value
+from layers.officerows import (
+    MOST_ROWS,
+    is_printed,
+    joint_qualifier,
+    repeated,
+    rows_about,
+    source_of,
+)
 from layers.placerecords import ParcelList, ParcelRow, ParcelSum
 from layers.texts import has_text, text
 from store.officefigures import PARCELS
@@ -45,7 +52,7 @@ def parcel_list(atlas: Atlas, place_id: str, lang: Lang) -> ParcelList | None:
     parcels, drawn = rows_about(atlas, PARCELS, StandardLandParcel, place_id)
     if not parcels:
         return None
-    ids = [parcel.parcel_id for parcel in parcels]
+    ids = [parcel.number for parcel in parcels]
     again = repeated(atlas.facts, parcels, ids, [""] * len(ids))
     counted = [parcel for at, parcel in enumerate(parcels) if at not in again]
     states = [*STATES, *sorted({p.state for p in parcels} - set(STATES))]
@@ -77,26 +84,32 @@ def state_name(state: str, lang: Lang) -> str:
 def _sum(parcels: Iterable[StandardLandParcel], name: str) -> ParcelSum:
     """Number and area together; parcels without an area are counted apart, not as zero."""
     listed = list(parcels)
+    known = [p for p in listed if p.area_ha is not None]
     areas = [p.area_ha for p in listed if p.area_ha is not None]
-    ha, mu = written_area(math.fsum(areas)) if areas else ("", "")
+    qualifier = joint_qualifier(p.area_qualifier for p in known)
+    ha, mu = written_area(math.fsum(areas), qualifier) if areas else ("", "")
     return ParcelSum(name, len(listed), len(listed) - len(areas), ha, mu)
 
 
-def written_area(ha: float) -> tuple[str, str]:
+def written_area(ha: float, qualifier: str = "exact") -> tuple[str, str]:
     """An area in ha, written in ha and in 亩."""
-    mu = convert(ha, _HA, _MU)
-    return format_number(round(ha, _HA_DECIMALS)), format_number(round(mu, _MU_DECIMALS))
+    mark, mu = MARKS.get(qualifier, ""), convert(ha, _HA, _MU)
+    digits = ((ha, _HA_DECIMALS), (mu, _MU_DECIMALS))
+    in_ha, in_mu = (mark + format_number(round(value, decimals)) for value, decimals in digits)
+    return in_ha, in_mu
 
 
 def _row(
     atlas: Atlas, parcel: StandardLandParcel, lang: Lang, *, outline: bool, counted: bool
 ) -> ParcelRow:
-    printed = is_printed(parcel.parcel_id)
-    nameless = parcel.name == parcel.parcel_id
-    ha, mu = ("", "") if parcel.area_ha is None else written_area(parcel.area_ha)
+    printed = is_printed(parcel.number)
+    nameless = parcel.name == parcel.number
+    ha, mu = "", ""
+    if parcel.area_ha is not None:
+        ha, mu = written_area(parcel.area_ha, parcel.area_qualifier)
     return ParcelRow(
         name=text("place.parcel_nameless", lang) if nameless and not printed else parcel.name,
-        number=parcel.parcel_id if printed and not nameless else "",
+        number=parcel.number if printed and not nameless else "",
         state=state_name(parcel.state, lang),
         date=getattr(parcel, _DATES[parcel.state]) if parcel.state in _DATES else "",
         ha=ha,

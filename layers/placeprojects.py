@@ -11,10 +11,18 @@ from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from facts.model import Lang, Qualifier
+from facts.model import Lang
 from facts.projects import Batch, Project
 from layers.legend import MARKS, format_number, format_value
-from layers.officerows import MOST_ROWS, is_printed, name_key, repeated, rows_about, source_of
+from layers.officerows import (
+    MOST_ROWS,
+    is_printed,
+    joint_qualifier,
+    name_key,
+    repeated,
+    rows_about,
+    source_of,
+)
 from layers.placerecords import BatchSum, ProjectList, ProjectRow, RateText, RoundSums
 from layers.projectrates import ProjectRate, rate_of
 from layers.texts import text
@@ -39,7 +47,7 @@ def project_list(atlas: Atlas, place_id: str, lang: Lang) -> ProjectList | None:
         return None
     projects = sorted(found, key=lambda p: BATCHES.index(p.batch))
     projects.sort(key=_moment, reverse=True)  # stable: the newest round first, batches in order
-    ids = [p.project_id for p in projects]
+    ids = [p.number for p in projects]
     again = repeated(atlas.facts, projects, ids, [(p.batch, _round(p)) for p in projects])
     counted = [p for at, p in enumerate(projects) if at not in again]
     rounds: dict[Hashable, list[Project]] = {}
@@ -76,8 +84,8 @@ def _once(projects: Sequence[Project]) -> list[Project]:
     first: dict[Hashable, Hashable] = {}
     kept = []
     for project in projects:
-        printed = is_printed(project.project_id)
-        who = project.project_id if printed else name_key(project.name)
+        printed = is_printed(project.number)
+        who = project.number if printed else name_key(project.name)
         # Two rows of one round that are called the same were counted there, and are here.
         if first.setdefault((project.batch, who), _round(project)) == _round(project):
             kept.append(project)
@@ -115,8 +123,7 @@ def _sums(projects: Sequence[Project], lang: Lang) -> tuple[BatchSum | None, ...
 def _investment(projects: Sequence[Project], lang: Lang) -> str:
     """The investment of projects that all have one; a sum with a bound in it is a bound."""
     total = sum(Fraction(str(p.total_investment_yi)) for p in projects)
-    marks: set[Qualifier] = {p.investment_qualifier for p in projects} - {"exact"}
-    qualifier = marks.pop() if len(marks) == 1 else "approx" if marks else "exact"
+    qualifier = joint_qualifier(p.investment_qualifier for p in projects)
     return format_value(float(total), _YI, qualifier, lang)
 
 
@@ -147,14 +154,18 @@ def _row(atlas: Atlas, project: Project, lang: Lang, *, counted: bool) -> Projec
     period = project.period.name(lang) if project.period else ""
     return ProjectRow(
         name=project.name,
-        code=project.project_id if is_printed(project.project_id) else "",
+        code=project.number if is_printed(project.number) else "",
         batch=batch_name(project.batch, lang),
         round=project.round or period,
         investment="" if investment is None else (
             MARKS.get(project.investment_qualifier, "") + format_number(investment)
         ),
-        output="" if output is None else format_number(output),
-        land="" if project.land_mu is None else format_number(project.land_mu),
+        output="" if output is None else (
+            MARKS.get(project.output_qualifier, "") + format_number(output)
+        ),
+        land="" if project.land_mu is None else (
+            MARKS.get(project.land_qualifier, "") + format_number(project.land_mu)
+        ),
         industry=project.industry,
         company=project.company,
         status=project.status,

@@ -70,7 +70,7 @@ def rate_of(facts: Facts, projects: Sequence[Project], batch: Batch) -> ProjectR
 
 
 def _who(project: Project) -> str:
-    return project.project_id if is_printed(project.project_id) else name_key(project.name)
+    return project.number if is_printed(project.number) else name_key(project.name)
 
 
 def _reached(facts: Facts, project: Project) -> Reached:

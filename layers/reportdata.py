@@ -17,6 +17,7 @@ from layers.comparison import Comparison, best_of
 from layers.dossiers import MEASURES, Dossier, Measure
 from layers.ledgercolours import colour_of
 from layers.mapsheet import map_svg
+from layers.signed import signed
 from layers.stabilitychart import acceptability_svg
 from layers.texts import section, text
 from layers.waterfall import waterfall_svg
@@ -186,7 +187,7 @@ def _measures(comparison: Comparison) -> list[Value]:
                 value = measure.value
                 apart = ""
                 if value is not None and base is not None and i != comparison.baseline:
-                    apart = f"{value - base:+,.{kind.decimals}f}"
+                    apart = signed(value - base, kind.decimals)
                 cells.append(
                     {
                         "value": "—" if value is None else f"{value:,.{kind.decimals}f}",

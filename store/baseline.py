@@ -33,12 +33,21 @@ TABLES = (
 PLANS = ("proposal-rules",)  # tables that are no facts
 # What an office adds, apart from what `data/` gives; see `officefigures` and `mappings`.
 OFFICE_FACTS = ("office-sources", "office-places", "office-observations")
+OFFICE_PREFIX = "office-"  # of every id that an office adds
 OFFICE = (*OFFICE_FACTS, "standard-land-parcels", "projects", "table-mappings")
 
 Reason = Literal[
     "first_start", "data_changed", "code_changed", "interrupted", "damaged", "unchanged"
 ]
 
+_REASONS: Mapping[Reason, tuple[str, str]] = {
+    "first_start": ("首次载入基线数据", "baseline loaded for the first time"),
+    "data_changed": ("基线数据已更新", "baseline data were updated"),
+    "code_changed": ("程序更新后重新载入基线数据", "baseline loaded again by a newer program"),
+    "interrupted": ("上次载入中断，重新载入基线数据", "baseline loaded again after a break"),
+    "damaged": ("文件损坏或缺失，重新载入基线数据", "baseline loaded again: a file was damaged"),
+    "unchanged": ("重新载入基线数据", "baseline loaded again"),
+}
 _LOCK_WAIT_S = 300.0  # a first load on a slow disk; the lock goes when its holder dies
 
 
@@ -165,7 +174,7 @@ def _ensure(
     intake = (read or _read_data)(data_dir)
     states = {name: _state(workspace, name) for name in (*states, *intake.frames)}
     _refuse_damaged_work(states)
-    message = f"基线 {data[:12]}：{reason} / baseline {data[:12]}: {reason}"
+    message = _message(reason, data)
     written, rebuilt = _write(workspace, intake, states, message)
     versions = workspace.versions()
     loaded = {name: versions[name] for name in intake.frames}
@@ -176,6 +185,12 @@ def _ensure(
         rebuilt=rebuilt, kept=tuple(n for n in intake.frames if states[n].foreign),
         seconds=time.perf_counter() - started,
     )  # fmt: skip
+
+
+def _message(reason: Reason, data: str) -> str:
+    """Why the baseline was loaded, in words for the history; the digest tells which data."""
+    zh, en = _REASONS[reason]
+    return f"{zh}（数据 {data[:12]}） / {en} (data {data[:12]})"
 
 
 def _read_data(data_dir: Path) -> "Intake":

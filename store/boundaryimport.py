@@ -15,6 +15,7 @@ from geo.errors import BoundaryError
 from store.log import BASELINE_AUTHOR
 from store.officefigures import add_sources
 from store.prepared import ImportRefusedError
+from store.together import together
 from store.workspace import Workspace
 
 COLLECTION = "zones"
@@ -94,11 +95,13 @@ def commit_zones(
             f"边界有 {len(error.faults)} 处错误，未写入 / the outlines have {len(error.faults)} "
             "faults, nothing was written", faults=error.faults,
         ) from error  # fmt: skip
-    add_sources(workspace, [source], author=author, message=message)
-    return workspace.write(
-        COLLECTION, zones, author=author, message=message, source=source.source_id,
-        expected_version=expected_version,
-    )  # fmt: skip
+    with together(workspace, author=author) as commits:
+        commits.expect(COLLECTION, expected_version)
+        add_sources(workspace, [source], author=author, message=message)
+        return workspace.write(
+            COLLECTION, zones, author=author, message=message, source=source.source_id,
+            expected_version=expected_version,
+        )  # fmt: skip
 
 
 def _refuse_faults(

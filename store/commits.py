@@ -37,6 +37,8 @@ _TEXT_LIMIT = 2000
 class Audit:
     """Who commits, why, and from what source; 1 to 2000 characters each.
 
+    `title` is what the office calls the collection, "" for nothing.
+
     Raises:
         BadFrameError: one of them is empty or too long.
     """
@@ -44,6 +46,7 @@ class Audit:
     author: str
     message: str
     source: str
+    title: str = ""
 
     def __post_init__(self) -> None:
         texts = {"author": self.author, "message": self.message, "source": self.source}
@@ -52,6 +55,8 @@ class Audit:
             for key, text in texts.items()
             if not text.strip() or len(text) > _TEXT_LIMIT
         ]
+        if len(self.title) > _TEXT_LIMIT:
+            faults.append(f"title: 0–{_TEXT_LIMIT} 个字符 / characters")
         if faults:
             raise BadFrameError(
                 "作者、说明和来源都要填写 / author, message and source are needed", faults=faults
@@ -178,7 +183,8 @@ def _undo(table: Path, file: Path | None) -> None:
 
 
 def _metadata(audit: Audit, parent: int | None) -> dict[str, Any]:
-    return {
+    titled = {"title": audit.title} if audit.title else {}
+    return titled | {
         "author": audit.author, "message": audit.message, "source": audit.source,
         "parent": parent, "id": uuid4().hex,
     }  # fmt: skip

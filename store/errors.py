@@ -120,11 +120,19 @@ class BaselineError(StoreError):
 
 
 def stale_writer(name: str, newest: int | None, expected: int | None) -> StaleWriterError:
-    """The error for a writer who built on `expected` while `newest` is the newest version."""
+    """The error for a writer who built on `expected` while `newest` is the newest version.
+
+    None and negative numbers stand for a collection without any version.
+    """
+    there, seen = (version is not None and version >= 0 for version in (newest, expected))
+    newest_zh, newest_en = (f"最新版本 {newest}", str(newest)) if there else ("现无版本", "none")
+    seen_zh, seen_en = f"您基于版本 {expected}", f"version {expected}"
+    if not seen:
+        seen_zh, seen_en = "您看到时尚无版本", "none"
     return StaleWriterError(
-        f"{name} 已被他人更新：最新版本 {newest}，您基于版本 {expected}；请查看新版本后重试 / "
-        f"{name} was changed meanwhile: the newest version is {newest}, yours builds on "
-        f"{expected}; look at it and try again"
+        f"{name} 已被他人更新：{newest_zh}，{seen_zh}；请查看新版本后重试 / "
+        f"{name} was changed meanwhile: the newest version is {newest_en}, yours builds on "
+        f"{seen_en}; look at it and try again"
     )
 
 

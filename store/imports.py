@@ -5,13 +5,16 @@
 unless it was chosen, and what is mended or left out is reported.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from facts.model import Source
+from geo.faultkinds import INVALID
 from geo.files import FeatureFile, ReadOptions, open_file
 from geo.inspection import KINDS
 from geo.landlayer import AREA_COLUMN, MEASURED
@@ -26,7 +29,9 @@ from store.gathering import Gathered, Mended, Repairs, UnknownRepairError, gathe
 from store.landcolumns import plain_columns
 from store.landfiles import Land, write_land
 from store.log import BASELINE_AUTHOR, BBox
+from store.officefigures import add_sources
 from store.prepared import ImportRefusedError, Prepared, problem_to_json
+from store.together import together
 from store.workspace import Workspace
 
 __all__ = [
@@ -63,6 +68,7 @@ def prepare(
     out: Path,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     repairs: Repairs = "none",
+    leave_out: Collection[int] = (),
     name: str = "",
     around: Surroundings | None = None,
     progress: Progress | None = None,
@@ -76,6 +82,7 @@ def prepare(
         out: where to write; on the workspace's disk, so that it need not be copied.
         limits: above which the file is refused.
         repairs: "none", "all" automatic ones, or the ids of those chosen.
+        leave_out: numbers of features (from 1) that are not to be imported, sound or not.
         name: the user's name of the file, where it is another one.
         around: outlines to compare with.
         progress: told of each step, in Chinese and English.
@@ -95,16 +102,18 @@ def prepare(
     )  # fmt: skip
     told = name or path.name
     gathered.problems.add((*scanned.problems, *file.problems))
-    _refuse_elsewhere(gathered, told)
+    _refuse_elsewhere(gathered, told, leave_out)
     if repairs != "none":
         tell("修复", "making repairs")
     try:
-        mended = gathered.mend(repairs)
+        mended = gathered.mend(repairs, leave_out=leave_out)
     except UnknownRepairError as error:
         raise ImportRefusedError(
-            f"没有这些修复：{'、'.join(error.ids)} / there are no such repairs", faults=error.ids
+            f"没有这些修复：{'、'.join(error.ids)} / there are no such repairs: "
+            f"{', '.join(error.ids)}",
+            faults=error.ids,
         ) from error
-    _refuse_errors(gathered, told, chosen=repairs != "none")
+    _refuse_errors(gathered, told, chosen=repairs != "none" or bool(leave_out))
     tell("写入", "writing")
     return _written(file, scanned, gathered, mended, out=out, name=told)
 
@@ -116,11 +125,15 @@ def commit_layer(
     *,
     author: str,
     message: str = "",
+    title: str = "",
+    source: Source | None = None,
     expected_version: int | None = None,
 ) -> ImportReport:
     """Make a prepared file the next version of a collection.
 
-    The file is used up when that succeeds; after an error the same can be tried again.
+    The file is used up when that succeeds; after an error the same can be tried again. `title` is
+    what the office calls the layer; without one the layer keeps that which it has. `source` is put
+    on file and named by the version; without one the version names the file itself.
 
     Raises:
         ImportRefusedError: the collection's name is taken, or the author's.
@@ -130,16 +143,23 @@ def commit_layer(
     refuse_taken(collection)
     if author == BASELINE_AUTHOR:
         raise ImportRefusedError(f"作者名 {author} 由系统使用 / the author {author} is reserved")
+    message = message or f"导入 {prepared.name} / import of {prepared.name}"
     problems = prepared.problems
-    with workspace.writing():
+    with workspace.writing(), together(workspace, author=author) as commits:
+        commits.expect(collection, expected_version)
         staged = workspace.adopt(collection, prepared.path)
         if collection in workspace.versions():
             newest = workspace.info(collection)
             if newest.sha256 == staged.sha256:
                 problems = (*problems, _unchanged(newest.version))
+            title = title or newest.title
+        named = prepared.source
+        if source is not None:
+            known = replace(source, note=source.note or prepared.source)
+            add_sources(workspace, [known], author=author, message=message)
+            named = source.source_id
         version = workspace.commit(
-            collection, staged, author=author, source=prepared.source,
-            message=message or f"导入 {prepared.name} / import of {prepared.name}",
+            collection, staged, author=author, source=named, message=message, title=title,
             expected_version=expected_version,
         )  # fmt: skip
     discard(prepared.path)
@@ -217,7 +237,7 @@ def _unchanged(version: int) -> Problem:
     )  # fmt: skip
 
 
-def _refuse_elsewhere(gathered: Gathered, name: str) -> None:
+def _refuse_elsewhere(gathered: Gathered, name: str, leave_out: Collection[int]) -> None:
     bounds = gathered.bounds
     west, south, east, north = _CHINA
     away = (
@@ -225,29 +245,32 @@ def _refuse_elsewhere(gathered: Gathered, name: str) -> None:
         | (bounds[:, 2] > east) | (bounds[:, 3] > north)
     )  # fmt: skip
     away[gathered.invalid] = False  # told as what they are
+    away[[number - 1 for number in leave_out if 0 < number <= len(away)]] = False
     if away.any():
         first = int(np.flatnonzero(away)[0])
         lon, lat = bounds[first, :2]
         raise ImportRefusedError(
             f"{name} 有 {int(away.sum())} 个要素不在中国范围内，第一个是第 {first + 1} 个"
-            f"（{lon:.4f}, {lat:.4f}）；请检查坐标系 / {int(away.sum())} features lie "
-            f"outside China, the first is number {first + 1} ({lon:.4f}, {lat:.4f}): check the CRS"
+            f"（{lon:.4f}, {lat:.4f}）；请检查坐标系，或不导入这些要素 / {int(away.sum())} "
+            f"features lie outside China, the first is number {first + 1} ({lon:.4f}, {lat:.4f}): "
+            "check the CRS, or leave them out"
         )
 
 
 def _refuse_errors(gathered: Gathered, name: str, *, chosen: bool) -> None:
     errors = gathered.errors()
-    if not errors and not len(gathered.invalid):
+    if not errors and not len(gathered.invalid) and not gathered.faulty:
         return
-    features = {p.feature for p in errors if p.feature is not None}
+    features = {p.feature for p in errors if p.feature is not None} | gathered.faulty
     features |= set((gathered.invalid + 1).tolist())
     what = f"{len(features)} 个要素有错" if features else f"有 {len(errors)} 处错误"
     what_en = f"{len(features)} features with errors" if features else f"{len(errors)} errors"
-    do_zh, do_en = (
-        ("所选修复不够，请再选或改正文件", "the chosen repairs are not enough")
-        if chosen
-        else ("请改正文件，或选择修复后再导入", "correct the file, or choose repairs")
-    )
+    if any(p.code not in INVALID for p in errors):
+        do_zh, do_en = "请改正文件，或不导入这些要素", "correct the file, or leave them out"
+    elif chosen:
+        do_zh, do_en = "所选修复不够，请再选或改正文件", "the chosen repairs are not enough"
+    else:
+        do_zh, do_en = "请改正文件，或选择修复后再导入", "correct the file, or choose repairs"
     raise ImportRefusedError(
         f"{name} {what}，未导入；{do_zh} / {name} was not imported, it has {what_en}: {do_en}",
         faults=[f"{p.message_zh} / {p.message_en}" for p in errors], problems=errors,
@@ -270,7 +293,7 @@ def _written(
     areas = gathered.areas
     columns = tuple(table.column_names)
     if measured:
-        table = table.append_column(AREA_COLUMN, pa.array(areas))
+        table = pa.table([*table.columns, pa.array(areas)], names=[*columns, AREA_COLUMN])
     land = Land(
         attributes=table, wkb=gathered.wkb, bounds=gathered.bounds, kinds=gathered.kinds,
         vertices=gathered.vertices, notes=MEASURED if measured else None,
@@ -290,7 +313,7 @@ def _written(
             KINDS[kind]: count for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True)
         },
         columns=columns, problems=gathered.problems.listed(),
-        problem_counts=gathered.problems.counts(),
+        problem_counts=gathered.problems.counts(), left_out=tuple(sorted(mended.left_out)),
     )  # fmt: skip
 
 
@@ -308,8 +331,9 @@ def _without_ours(gathered: Gathered, *, measured: bool) -> pa.Table:
 
 def _only(land: Land, kept: np.ndarray[Any, Any]) -> Land:
     mask = pa.array(kept)
+    table = land.attributes
     return Land(
-        attributes=land.attributes.filter(mask), wkb=land.wkb.filter(mask),
+        attributes=table.filter(mask) if table.num_columns else table, wkb=land.wkb.filter(mask),
         bounds=land.bounds[kept], kinds=land.kinds[kept], vertices=land.vertices, notes=land.notes,
     )  # fmt: skip
 
@@ -332,11 +356,12 @@ def _dropped(kept: np.ndarray[Any, Any], mended: Mended, *, land: bool) -> list[
         )  # fmt: skip
     if mended.left_out:
         numbers = "、".join(map(str, sorted(mended.left_out)[:_SHOWN]))
+        numbers += "…" if len(mended.left_out) > _SHOWN else ""
         found.append(
             Problem(
                 "left_out", "warning",
                 f"按所选，{len(mended.left_out)} 个要素未导入：第 {numbers} 个",
-                f"{len(mended.left_out)} features were left out as chosen: {numbers}",
+                f"left out as chosen, features ({len(mended.left_out)}): {numbers}",
                 count=len(mended.left_out),
             )
         )  # fmt: skip

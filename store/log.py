@@ -35,6 +35,7 @@ class VersionInfo:
     `bbox` is west, south, east, north in degrees (EPSG:4490), or None for tables and for
     collections without any geometry. `file` is relative to the collection's folder.
     `foreign` marks a commit of other software: it has no file, hash or row count to trust.
+    `title` is what the office calls the layer, "" for what has a name of ours.
     """
 
     collection: str
@@ -53,6 +54,7 @@ class VersionInfo:
     commit_id: str = ""
     restored_from: int | None = None
     foreign: bool = False
+    title: str = ""
 
 
 def newest_version(table: Path) -> int | None:
@@ -176,4 +178,5 @@ def _version_info(collection: str, version: int, info: dict[str, Any]) -> Versio
         bbox=None if box is None else (box[0], box[1], box[2], box[3]),
         sha256=str(own["sha256"]), file=file, bytes=int(own["bytes"]),
         geo=bool(own["geo"]), commit_id=str(own["id"]), restored_from=own.get("restored_from"),
+        title=str(own.get("title", "")),
     )  # fmt: skip

@@ -1,11 +1,12 @@
 """What an office adds to the facts: its own sources, places, figures, parcels and projects.
 
 They lie in collections of their own, so that the baseline can be renewed under them; see
-`baseline.read_facts`, which puts both together. A source is written before what refers to it.
+`baseline.read_facts`, which puts both together. A source is written before what refers to it, and
+taken back if that does not come about (see `together`).
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,11 +14,14 @@ import geopandas as gpd
 import pandas as pd
 
 from facts.model import Facts, Observation, Place, Source
+from facts.recordids import with_known_ids
 from facts.tables import from_frames, to_frames
-from store.baseline import OFFICE_FACTS
+from store.baseline import OFFICE_FACTS, OFFICE_PREFIX
 from store.errors import BadFrameError
+from store.log import VersionInfo
 from store.officerecords import frame_of, records_of
-from store.workspace import NOT_YET, Workspace
+from store.together import together
+from store.workspace import Workspace
 
 if TYPE_CHECKING:
     from facts.parcels import StandardLandParcel
@@ -26,7 +30,7 @@ if TYPE_CHECKING:
 SOURCES, PLACES, OBSERVATIONS = OFFICE_FACTS
 PARCELS = "standard-land-parcels"
 PROJECTS = "projects"
-PREFIX = "office-"  # of every id that an office adds
+PREFIX = OFFICE_PREFIX
 
 _EPSG = 4490
 _TABLES = {SOURCES: "sources", PLACES: "places", OBSERVATIONS: "observations"}  # of the facts
@@ -53,17 +57,63 @@ def office_source(
     *, title: str, publisher: str = "", published_on: str = "", file: str = "", sha256: str = "",
     note: str = "",
 ) -> Source:  # fmt: skip
-    """A source of the office's; the same title, publisher, date and content give the same id.
+    """A source of the office's; the same bytes are the same source, whatever they are called.
 
-    `file` is the user's name of the file, `sha256` that of its bytes.
+    `file` is the user's name of the file, `sha256` that of its bytes; without any, the same title,
+    publisher, date and name give the same id.
     """
-    parts = "\0".join((title, publisher, published_on, sha256 or file))
-    digest = hashlib.sha256(parts.encode("utf-8", "replace")).hexdigest()[:12]
+    parts = (sha256,) if sha256 else (title, publisher, published_on, file)
     return Source(
-        source_id=f"{PREFIX}{digest}", title=title or file, publisher=publisher,
+        source_id=_source_id(*parts), title=title or file, publisher=publisher,
         published_on=published_on, kind="document", verification="primary", url="", document=file,
         licence="", note=note,
     )  # fmt: skip
+
+
+def source_on_file(sources: Iterable[Source], sha256: str) -> Source | None:
+    """The source that these bytes were imported as before, None for new ones.
+
+    Ids once were made of the title as well; those are found as long as they keep it.
+    """
+    if not sha256:
+        return None
+    own = _source_id(sha256)
+    return next(
+        (
+            source
+            for source in sources
+            if source.source_id
+            in (own, _source_id(source.title, source.publisher, source.published_on, sha256))
+        ),
+        None,
+    )
+
+
+def as_on_file(source: Source, known: Source | None, *, retitled: bool) -> Source:
+    """A source under the id that it has on file, with the words there unless it is `retitled`.
+
+    `retitled`: somebody has said what to call it, it is not only named as its file is. An id made
+    of a title keeps the title that it was made of.
+    """
+    if known is None:
+        return source
+    return source if retitled and known.source_id == source.source_id else known
+
+
+def last_import(workspace: Workspace, source: Source) -> VersionInfo | None:
+    """The last version of figures, parcels, projects or zones that came from a source."""
+    there = workspace.versions()
+    found = [
+        info
+        for name in (OBSERVATIONS, PARCELS, PROJECTS, "zones") if name in there
+        for info in workspace.history(name) if info.source == source.source_id
+    ]  # fmt: skip
+    return max(found, key=lambda info: info.time, default=None)
+
+
+def _source_id(*parts: str) -> str:
+    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:12]
+    return f"{PREFIX}{digest}"
 
 
 def row_prefix(source: Source) -> str:
@@ -81,12 +131,16 @@ def add_sources(
         StaleWriterError: somebody else wrote meanwhile.
     """
     _refuse(_foreign_ids("source_id", [source.source_id for source in sources]))
-    known = _known_facts(workspace, SOURCES)
-    return _add(
-        workspace, SOURCES, sources, known, key=lambda source: source.source_id,
-        frame=_facts_frame(SOURCES), author=author, message=message, source="office",
-        expected=_seen(workspace, SOURCES),
-    )  # fmt: skip
+    with together(workspace, author=author) as commits:
+        expected = commits.expect(SOURCES, None)
+        known = _known_facts(workspace, SOURCES)
+        added = _add(
+            workspace, SOURCES, sources, known, key=lambda source: source.source_id,
+            frame=_facts_frame(SOURCES), author=author, message=message, source="office",
+            expected=expected,
+        )  # fmt: skip
+        commits.did(SOURCES, added.version)
+    return added
 
 
 def add_figures(
@@ -110,7 +164,7 @@ def add_figures(
         places: new ones that they are about; ids begin with PREFIX.
         author: who adds them.
         message: why, for the history.
-        expected_version: of OBSERVATIONS, `NOT_YET` for none; None to write over any.
+        expected_version: of OBSERVATIONS, `workspace.NOT_YET` for none; None to write over any.
 
     Raises:
         BadFrameError: an id is not an office's or twice there, or names a place, indicator or
@@ -128,20 +182,23 @@ def add_figures(
         if one.source_id != source.source_id:
             faults.append(f"{one.row_id}: 来源不是 / its source is not {source.source_id!r}")
     _refuse(faults)
-    expected = _seen(workspace, OBSERVATIONS) if expected_version is None else expected_version
-    known = _known_facts(workspace, OBSERVATIONS)
-    add_sources(workspace, [source], author=author, message=message)
-    if places:
-        _add(
-            workspace, PLACES, places, _known_facts(workspace, PLACES),
-            key=lambda place: place.place_id, frame=_facts_frame(PLACES), author=author,
-            message=message, source=source.source_id, expected=_seen(workspace, PLACES),
+    with together(workspace, author=author) as commits:
+        expected = commits.expect(OBSERVATIONS, expected_version)
+        known = _known_facts(workspace, OBSERVATIONS)
+        add_sources(workspace, [source], author=author, message=message)
+        if places:
+            seen = commits.expect(PLACES, None)
+            made = _add(
+                workspace, PLACES, places, _known_facts(workspace, PLACES),
+                key=lambda place: place.place_id, frame=_facts_frame(PLACES), author=author,
+                message=message, source=source.source_id, expected=seen,
+            )  # fmt: skip
+            commits.did(PLACES, made.version)
+        return _add(
+            workspace, OBSERVATIONS, observations, known, key=lambda one: one.row_id,
+            frame=_facts_frame(OBSERVATIONS), author=author, message=message,
+            source=source.source_id, expected=expected,
         )  # fmt: skip
-    return _add(
-        workspace, OBSERVATIONS, observations, known, key=lambda one: one.row_id,
-        frame=_facts_frame(OBSERVATIONS), author=author, message=message,
-        source=source.source_id, expected=expected,
-    )  # fmt: skip
 
 
 def add_parcels(
@@ -157,33 +214,58 @@ def add_parcels(
 ) -> Added:
     """Put 标准地 parcels on file; `shapes` gives outlines (EPSG:4490 degrees) by parcel id.
 
-    A parcel without an outline here keeps the one that it has on file. Else as `add_figures`.
+    A parcel with the number of one on file in its zone takes its place, and without an outline
+    here keeps the one that it has on file. Else as `add_figures`.
     """
+    _refuse(_record_faults(parcels, facts, source))
+    with together(workspace, author=author) as commits:
+        expected = commits.expect(PARCELS, expected_version)
+        add_sources(workspace, [source], author=author, message=message)
+        return _add_parcels(
+            workspace, parcels, shapes or {}, author=author, message=message,
+            source=source.source_id, expected=expected,
+        )  # fmt: skip
+
+
+def _add_parcels(
+    workspace: Workspace,
+    parcels: "Sequence[StandardLandParcel]",
+    shapes: Mapping[str, Any],
+    *,
+    author: str,
+    message: str,
+    source: str,
+    expected: int,
+) -> Added:
+    """Parcels beside those on file, with the outlines of both."""
     from facts.parcels import StandardLandParcel  # noqa: PLC0415 - the page's start needs it not
 
-    _refuse(_record_faults(parcels, facts, source))
-    expected = _seen(workspace, PARCELS) if expected_version is None else expected_version
     frame = _read(workspace, PARCELS)
+    known = () if frame is None else records_of(StandardLandParcel, frame)
     outlines: dict[str, Any] = {}
     if frame is not None:
         outlines = dict(zip(frame["parcel_id"], frame.geometry, strict=True))
+    named = with_known_ids(parcels, known, id_name="parcel_id")
+    drawn = {
+        new.parcel_id: shapes[parcel.parcel_id]
+        for parcel, new in zip(parcels, named, strict=True)
+        if parcel.parcel_id in shapes
+    }
     moved = {
         parcel_id
-        for parcel_id, shape in (shapes or {}).items()
+        for parcel_id, shape in drawn.items()
         if outlines.get(parcel_id) is None or not outlines[parcel_id].equals(shape)
     }
-    outlines |= dict(shapes or {})
+    outlines |= drawn
 
     def made(records: Sequence[StandardLandParcel]) -> pd.DataFrame:
         table = frame_of(StandardLandParcel, records)
         geometry = gpd.GeoSeries([outlines.get(one.parcel_id) for one in records], crs=_EPSG)
         return gpd.GeoDataFrame(table, geometry=geometry, crs=_EPSG)
 
-    known = () if frame is None else records_of(StandardLandParcel, frame)
-    add_sources(workspace, [source], author=author, message=message)
     return _add(
-        workspace, PARCELS, parcels, known, key=lambda one: one.parcel_id, frame=made,
-        author=author, message=message, source=source.source_id, expected=expected, moved=moved,
+        workspace, PARCELS, named, known, key=lambda one: one.parcel_id, frame=made,
+        author=author, message=message, source=source, expected=expected, moved=moved,
     )  # fmt: skip
 
 
@@ -201,14 +283,16 @@ def add_projects(
     from facts.projects import Project  # noqa: PLC0415 - as above
 
     _refuse(_record_faults(projects, facts, source))
-    expected = _seen(workspace, PROJECTS) if expected_version is None else expected_version
-    known = read_projects(workspace)
-    add_sources(workspace, [source], author=author, message=message)
-    return _add(
-        workspace, PROJECTS, projects, known, key=lambda one: one.key,
-        frame=lambda records: frame_of(Project, records), author=author, message=message,
-        source=source.source_id, expected=expected,
-    )  # fmt: skip
+    with together(workspace, author=author) as commits:
+        expected = commits.expect(PROJECTS, expected_version)
+        known = read_projects(workspace)
+        add_sources(workspace, [source], author=author, message=message)
+        return _add(
+            workspace, PROJECTS, with_known_ids(projects, known, id_name="project_id"), known,
+            key=lambda one: one.key,
+            frame=lambda records: frame_of(Project, records), author=author, message=message,
+            source=source.source_id, expected=expected,
+        )  # fmt: skip
 
 
 def read_parcels(
@@ -260,11 +344,6 @@ def _facts_frame(collection: str) -> Callable[[Sequence[Any]], pd.DataFrame]:
         return to_frames(facts)[_TABLES[collection]]
 
     return made
-
-
-def _seen(workspace: Workspace, name: str) -> int:
-    """The version to build on; read before the content is."""
-    return workspace.versions().get(name, NOT_YET)
 
 
 def _add(

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from datetime import date
 from functools import cache
 from types import NoneType
@@ -32,10 +32,15 @@ def frame_of(kind: type[Record], records: Sequence[Record]) -> pd.DataFrame:
 def records_of(kind: type[Record], frame: pd.DataFrame) -> tuple[Record, ...]:
     """The records that `frame_of` was given; further columns are passed over.
 
+    Frames of before a field was there give its default.
+
     Raises:
         BadFrameError: a column is missing, or a cell is not what it must be.
     """
     columns = _columns(cast(Any, kind))
+    later = {field.name for field in fields(cast(Any, kind)) if field.default is not MISSING}
+    later -= set(frame.columns)
+    columns = {name: of for name, of in columns.items() if name not in later}
     wanted = [name for name, of in columns.items() if of != "period"]
     if "period" in columns.values():
         wanted += PERIOD_COLUMNS

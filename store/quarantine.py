@@ -56,12 +56,14 @@ def run(
     area_column, id_column of Surroundings).
 
     inspect: `full` -> Inspection.to_json.
-    prepare: `out` (file name in `scratch`), `repairs` ("none", "all" or a list of ids) ->
-        Prepared.to_json, for Prepared.from_json.
-    repairs: `full`, `most` -> {"repairs": [{repair_id, feature, code, action, automatic,
-        before_m2, after_m2, change_m2, removed_m2, added_m2, other, before, after, removed,
-        added}], "more": n}; the last four of each as GeoJSON geometries in degrees or null,
-        areas null where they can't be told.
+    prepare: `out` (file name in `scratch`), `repairs` ("none", "all" or a list of ids),
+        `leave_out` (numbers of features) -> Prepared.to_json, for Prepared.from_json.
+    repairs: `full`, `most`, `features` (numbers), `labels` (names of columns) -> {"repairs":
+        [{repair_id, feature, code, action, automatic, before_m2, after_m2, change_m2, removed_m2,
+        added_m2, other, declared, before, after, removed, added}], "more": n, "names": {number:
+        what the columns call the feature}}; the last four of a repair as GeoJSON geometries in
+        degrees or null, areas null where they can't be told, `declared` how the repaired area
+        differs from the declared one, "" where it does not.
     sketch: `systems` (keys of candidates; empty: as answered, or all candidates), `most` ->
         {"sketches": {key: [{feature, geometry}]}, "count": n}, some features as GeoJSON in
         degrees, where they would lie in each system.

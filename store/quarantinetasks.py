@@ -115,7 +115,8 @@ class _Task:
         out = self.scratch / Path(self.arguments["out"]).name
         prepared = prepare(
             self.path, self.options, self.answer, out=out, limits=self.limits,
-            repairs=self.arguments.get("repairs", "none"), name=self.arguments.get("name", ""),
+            repairs=self.arguments.get("repairs", "none"),
+            leave_out=self.arguments.get("leave_out", ()), name=self.arguments.get("name", ""),
             around=self._around(), progress=self.progress,
         )  # fmt: skip
         return prepared.to_json()
@@ -132,9 +133,16 @@ class _Task:
         )
         found = gathered.proposals(full=bool(self.arguments.get("full"))).told()
         most = int(self.arguments.get("most", _MOST))
+        declared = gathered.declared_after(found)
+        asked = {*self.arguments.get("features", ()), *(one.feature for one in found[:most])}
+        names = gathered.labels(self.arguments.get("labels", ()), asked)
         return {
-            "repairs": [_repair(repair, self.lang) for repair in found[:most]],
+            "repairs": [
+                _repair(repair, self.lang, declared.get(repair.repair_id))
+                for repair in found[:most]
+            ],
             "more": max(len(found) - most, 0),
+            "names": {str(number): name for number, name in names.items()},
         }
 
     def sketch(self) -> Told:
@@ -197,12 +205,13 @@ def _told(error: Any) -> Told:
     return told
 
 
-def _repair(repair: Any, lang: str) -> Told:
+def _repair(repair: Any, lang: str, declared: Any = None) -> Told:
     from store.sketches import geojson  # noqa: PLC0415
 
     told: Told = {
         "repair_id": repair.repair_id, "feature": repair.feature, "code": repair.code,
         "action": repair.action(lang), "automatic": repair.automatic, "other": repair.other,
+        "declared": declared.message(lang) if declared is not None else "",
     }  # fmt: skip
     for name in ("before_m2", "after_m2", "change_m2", "removed_m2", "added_m2"):
         value = float(getattr(repair, name))

@@ -3,12 +3,18 @@
 ``<workspace>/.intake/<id>/`` holds the uploaded files under names of ours, a folder ``tmp`` for
 what reading them needs, and ``.lock``, on which its owner keeps a lock: where that is free, the
 owner has died, and `Workspace.cleanup` removes the folder.
+
+Commands that read files themselves have a folder of that kind where the system keeps temporary
+files, see `private_temporary`.
 """
 
+import contextlib
 import fcntl
 import os
 import re
 import shutil
+import stat
+import tempfile
 import time
 import weakref
 from collections.abc import Iterator
@@ -26,6 +32,7 @@ LOCK = ".lock"
 TEMPORARY = "tmp"
 STALE_S = 24 * 3600.0
 
+_PREFIX = "zone-atlas-"  # of folders among the system's temporary files
 _CHUNK = 1 << 20
 _EXTENSION = re.compile(r"\.[a-z0-9]{1,10}", re.ASCII)
 _SISTERS = frozenset({
@@ -88,8 +95,9 @@ class Scratch:
                     written += len(chunk)
                     if written > limits.file_bytes:
                         raise LimitError(
-                            f"{name} 超过 {limits.file_bytes // MB} MB 的上限；请拆分或调高设置 / "
-                            f"{name} is larger than {limits.file_bytes // MB} MB"
+                            f"{name} 超过 {limits.file_bytes // MB} MB 的上限；请拆分 / "
+                            f"{name} is larger than {limits.file_bytes // MB} MB: split it",
+                            limit="file_bytes",
                         )
                     stream.write(chunk)
         except OSError as error:
@@ -135,6 +143,44 @@ class Scratch:
         return found
 
 
+@contextlib.contextmanager
+def private_temporary() -> Iterator[Path]:
+    """Have this process keep all its temporary files in a folder of its own, gone afterwards.
+
+    Raises WriteFailedError.
+    """
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    except OSError as error:
+        raise write_failed(Path(tempfile.gettempdir()), error) from error
+    before = tempfile.tempdir
+    try:
+        handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            tempfile.tempdir = str(folder)
+            yield folder
+        finally:
+            tempfile.tempdir = before
+            os.close(handle)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def stale_temporary(*, now: float | None = None) -> list[Path]:
+    """Folders of `private_temporary` whose owner has died; without a lock, older than a day."""
+    oldest = (time.time() if now is None else now) - STALE_S
+    found = []
+    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            seen = path.lstat()
+            if not stat.S_ISDIR(seen.st_mode) or seen.st_uid != os.getuid():
+                continue
+            if _is_free(path / LOCK) if (path / LOCK).exists() else seen.st_mtime < oldest:
+                found.append(path)
+    return sorted(found)
+
+
 def stale_scratch(workspace: Path, *, now: float | None = None) -> list[Path]:
     """Folders of uploads whose owner has died, or that are older than a day."""
     folder = workspace / INTAKE
@@ -148,11 +194,16 @@ def _is_stale(path: Path, oldest: float) -> bool:
     try:
         if path.stat().st_mtime < oldest:
             return True
-        handle = os.open(path / LOCK, os.O_RDWR | os.O_CLOEXEC)
+        return _is_free(path / LOCK)
     except FileNotFoundError:
         return path.exists()  # without a lock: its owner died while making or removing it
     except OSError:
         return True
+
+
+def _is_free(lock: Path) -> bool:
+    """Whether nobody holds a lock. Raises OSError."""
+    handle = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -257,16 +257,18 @@ class Workspace:
         source: str,
         expected_version: int | None = None,
         over_lost_log: bool = False,
+        title: str = "",
     ) -> int:
         """Second half of `write`: make a staged file the next version. The file is used up.
 
-        `over_lost_log` starts a table anew whose log is gone; otherwise that is refused.
+        `title` is what the office calls the collection. `over_lost_log` starts a table anew whose
+        log is gone; otherwise that is refused.
         """
         from store import commits  # noqa: PLC0415 - delta-rs takes a tenth of a second
 
         try:
             parent = self._parent(name, expected_version, over_lost_log=over_lost_log)
-            audit = commits.Audit(author=author, message=message, source=source)
+            audit = commits.Audit(author=author, message=message, source=source, title=title)
             return commits.commit_file(self.path / name, staged, parent=parent, audit=audit)
         finally:
             discard(staged.path)
@@ -301,7 +303,9 @@ class Workspace:
                     f"{name} 的最新版本已是版本 {version} 的内容 / "
                     f"{name} already has the content of version {version}"
                 )
-            audit = commits.Audit(author=author, message=message, source=old.source)
+            audit = commits.Audit(
+                author=author, message=message, source=old.source, title=old.title
+            )
             return commits.commit_restore(self.path / name, old, parent=parent, audit=audit)
 
     def withdraw(
@@ -331,7 +335,7 @@ class Workspace:
             staged = landfiles.write_empty(self.file(name), path)
             return self.commit(
                 name, staged, author=author, message=message, source=newest.source,
-                expected_version=NOT_YET if parent is None else parent,
+                title=newest.title, expected_version=NOT_YET if parent is None else parent,
             )  # fmt: skip
 
     def verify(self, name: str | None = None) -> "list[Problem]":

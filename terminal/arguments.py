@@ -37,6 +37,13 @@ _USAGE: Mapping[str, str] = {
 }
 
 
+# Names that tables are imported by, and the collections that they go into.
+ALIASES: Mapping[str, str] = {
+    "figures": "office-observations", "parcels": "standard-land-parcels",
+}  # fmt: skip
+_NAMED = "图层名，如 zones，也可用 figures、parcels、projects / collection"
+
+
 class _Parser(argparse.ArgumentParser):
     """Raises its faults, in two languages, instead of printing a usage text and leaving."""
 
@@ -90,6 +97,13 @@ def _reading(command: argparse.ArgumentParser) -> None:
     command.add_argument("--wkt-column", help="表：WKT 图形的列 / column of outlines as WKT")
 
 
+def _ids(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--id-column", metavar="COLUMN",
+        help="编号列，none 为没有；不填则按常见列名找 / column of ids, none for none",
+    )  # fmt: skip
+
+
 def _importing(command: argparse.ArgumentParser) -> None:
     """What an import needs to know beside the file; see docs/interface.md."""
     _reading(command)
@@ -101,8 +115,19 @@ def _importing(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--repair", action="store_true", help="修复有错的图形 / repair outlines at fault"
     )
+    command.add_argument(
+        "--leave-out", metavar="N[,N…]", help="不导入这些编号的要素 / features to do without"
+    )
+    _ids(command)
     command.add_argument("--name-column", help="zones：名称所在的列 / column of the zones' names")
-    command.add_argument("--place", help="zones：开发区编号 / id of the one zone")
+    command.add_argument(
+        "--place",
+        help="开发区编号：zones，或没有开发区一列的表 / id of the one zone or of a table's",
+    )
+    command.add_argument("--period", help="表中没写的时期，如 2023年上半年 / a table's period")
+    command.add_argument(
+        "--stage", help="表中没写的状态或批次，如 储备 / state or batch of a table"
+    )
     command.add_argument(
         "--precision", choices=("surveyed", "digitised"), default="digitised",
         help="zones：实测或数字化 / how precise the outlines are",
@@ -129,18 +154,19 @@ def parser_of(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     checking = add("check", "核对数据与文件 / check figures and files")
     checking.add_argument("--all", action="store_true", help="含全部面积核对 / all area checks too")
     exporting = add("export", "导出图层或表 / write a layer or a table to a file")
-    exporting.add_argument("name", help="图层名 / collection")
+    exporting.add_argument("name", help=_NAMED)
     exporting.add_argument("out", help="文件(.geojson .csv .gpkg .shp .zip .kml …) / file")
     exporting.add_argument("--bbox", help="W,S,E,N 经纬度 / degrees")
     exporting.add_argument("--version", type=int, help="版本 / version")
     listing = add("history", "图层的版本 / versions of a collection")
-    listing.add_argument("name", help="图层名 / collection")
+    listing.add_argument("name", help=_NAMED)
     going_back = add("rollback", "恢复到旧版本 / go back to an older version")
-    going_back.add_argument("name", help="图层名 / collection")
+    going_back.add_argument("name", help=_NAMED)
     going_back.add_argument("version", type=int, help="旧版本 / older version")
     going_back.add_argument("--message", help="说明 / why, for the history")
     looking = add("inspect", "查看文件 / look into a file")
     _reading(looking)
+    _ids(looking)
     looking.add_argument(
         "--full",
         action="store_true",

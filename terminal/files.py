@@ -19,7 +19,7 @@ from geo.inspection import Inspection, inspect
 from geo.placement import CrsAnswer, Placement, SevenParameters
 from geo.problems import Problem
 from geo.reference import system
-from geo.surroundings import Surroundings
+from geo.surroundings import USUAL, Surroundings
 from layers.atlas import Atlas, open_atlas
 from layers.errors import LayerError
 from layers.geojson import BBox
@@ -30,6 +30,7 @@ from store.imports import surroundings
 Answer = tuple[dict[str, Any], list[str]]
 Tell = Callable[..., None]
 SHIFTS = {"gcj02-to-wgs84": "gcj02", "bd09-to-wgs84": "bd09", "none": "none"}
+NO_COLUMN = "none"
 _QUIET_S = 1.0
 _OURS = Placement(system=system(DEGREES), basis="declared")  # of all that the workspace holds
 _SHOWN = 30
@@ -82,14 +83,22 @@ def inspect_file(args: Namespace) -> Answer:
         return _inspect_table(path, settings, args, error)
     found = inspect(
         file, answer_of(args), limits=settings.limits, full=args.full,
-        around=_around(settings) if args.full else None, progress=progress_of(args),
+        around=_around(settings, args) if args.full else None, progress=progress_of(args),
     )  # fmt: skip
     return found.to_json(args.lang), _inspection_lines(found, args.lang)
 
 
-def _around(settings: Settings) -> Surroundings:
-    """The outlines of the province and its counties, to compare a file with."""
-    return surroundings(open_atlas(settings.workspace, settings.data).workspace)
+def _around(settings: Settings, args: Namespace) -> Surroundings:
+    """The outlines of the province and its counties, to compare a file with, and its ids."""
+    atlas = open_atlas(settings.workspace, settings.data)
+    return surroundings(atlas.workspace, id_column=id_column_of(args))
+
+
+def id_column_of(args: Namespace, *, usual: bool = True) -> str:
+    """The column of ids for `Surroundings`: as given, "none", or one of a usual name."""
+    if args.id_column is None:
+        return USUAL if usual else ""
+    return "" if args.id_column == NO_COLUMN else str(args.id_column)
 
 
 def convert(args: Namespace) -> Answer:
@@ -112,11 +121,11 @@ def convert(args: Namespace) -> Answer:
     answer = {
         "file": str(out), "format": known.key, "crs": made.system.key,
         "source_crs_basis": made.basis,
-        "feature_count": len(made.frame), "bytes": out.stat().st_size,
+        "feature_count": report.features, "bytes": out.stat().st_size,
         "problems": [problem.to_json(args.lang) for problem in problems],
     }  # fmt: skip
     line = text(
-        "cli.converted", args.lang, file=out, features=len(made.frame),
+        "cli.converted", args.lang, file=out, features=report.features,
         crs=made.system.name(args.lang), bytes=answer["bytes"],
     )  # fmt: skip
     return answer, [line, *problem_lines(problems, args.lang)]

@@ -19,14 +19,19 @@ def parcel_lines(path: Path) -> None:
     path.write_text("[地块坐标]\n" + "0,0,,,面,,,,@\n" * 1_000_000, encoding="gb18030")
 
 
-@CASES("txt_line_of_10_mb", "a.txt", refused="bad_survey_text not_survey_text")
+@CASES("txt_line_of_10_mb", "a.txt", refused="line_too_long")
 def long_line(path: Path) -> None:
     path.write_text("[地块坐标]\n" + "1" * 10_000_000 + "\n", encoding="gb18030")
 
 
-@CASES("txt_line_of_commas", "a.txt", refused="not_survey_text")
+@CASES("txt_line_of_commas", "a.txt", refused="line_too_long")
 def commas(path: Path) -> None:
     path.write_text("," * 300_000 + "@x")
+
+
+@CASES("txt_parcel_of_60_mb", "a.txt", refused="line_too_long")
+def long_parcel(path: Path) -> None:
+    path.write_text("[地块坐标]\n" + "," * 60_000_000 + "@\n", encoding="gb18030")
 
 
 @CASES("txt_numbers_that_are_none", "a.txt", told="not_finite", features=1)
@@ -56,10 +61,10 @@ def concentric(path: Path) -> None:
     path.write_text("\n".join(lines), encoding="gb18030")
 
 
-@CASES("txt_million_digits", "a.txt", told="bad_number", features=1)
+@CASES("txt_thousands_of_digits", "a.txt", told="bad_number", features=1)
 def digits(path: Path) -> None:
     path.write_text(
-        "[地块坐标]\n" + PARCEL.format(n=1) + f"J1,{'9' * 1_000_000},{'9' * 1_000_000},1\n"
+        "[地块坐标]\n" + PARCEL.format(n=1) + f"J1,{'9' * 30_000},{'9' * 30_000},1\n"
         + "J1,1,4194127,38372319\n" * 4, encoding="gb18030",
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ import re
 
 import pypdf
 import pytest
+from browsing import wait_idle
 from conftest import PHONE, Visit
 from playwright.sync_api import expect
 
@@ -98,8 +99,10 @@ def test_three_proposals_on_linked_maps_with_scores_that_follow_weights(demo_vis
     assert page.locator("svg.za-stability").get_attribute("aria-label") == label  # all weights
     assert "通过" in page.locator("table", has_text="刚性条件").first.inner_text()
 
+    link = page.get_by_role("link", name="PDF")  # drawn after the scores, with the same weights
+    expect(link).to_have_attribute("href", re.compile(r"[?&]w="), timeout=30_000)
     with page.expect_download(timeout=60_000) as download:
-        page.get_by_role("link", name="PDF").click()
+        link.click()
     content = download.value.path().read_bytes()
     reader = pypdf.PdfReader(io.BytesIO(content))
     said = "".join(p.extract_text() for p in reader.pages).replace("\n", "").replace(" ", "")
@@ -139,6 +142,12 @@ def test_drawing_land_in_makes_a_draft_and_a_new_alternative(demo_visit: Visit) 
     page.mouse.dblclick(box["x"] + 60, box["y"] + 161)
     expect(page.get_by_text("这是未保存的草图").first).to_be_visible(timeout=30_000)
     assert page.locator(".za-strip").inner_text() != before
+    page.get_by_role("button", name="另存为方案 B").click()
+    expect(page.get_by_text("请填写提交人，留在历史里。")).to_be_visible(timeout=30_000)
+    name = page.locator("[class*=st-key-draft_author] input")
+    name.fill("王工")
+    name.press("Tab")
+    wait_idle(page)
     page.get_by_role("button", name="另存为方案 B").click()
     page.wait_for_url(re.compile("xiyang-set-up.B"), timeout=30_000)
     expect(page.get_by_role("heading", name="昔阳经济开发区设立 B")).to_be_visible(timeout=30_000)

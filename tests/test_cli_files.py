@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +23,7 @@ import cli
 from geo.areas import area_m2
 from geo.placement import CrsAnswer
 from layers.atlas import forget_atlases, open_atlas
+from store.scratch import private_temporary
 from store.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -323,6 +328,41 @@ def test_figures_are_imported_with_their_source_and_told_when_they_are_on_file(
     assert atlas.facts.source(told["source_id"]).title == "市商务局月报"
     code, told, _ = run(*words)
     assert (code, told["version"], told["unchanged"]) == (0, None, 2)
+    assert [p["code"] for p in told["problems"]] == ["already_imported"]
+    # The same bytes under another name, and without a title of their own, are the same source.
+    copied = tmp_path / "另一个名字.xlsx"
+    shutil.copy(path, copied)
+    code, told, _ = run("import", copied, "--collection", "figures", "--workspace", own)
+    assert (code, told["added"], told["unchanged"]) == (0, 0, 2)
+    assert "以“市商务局月报”导入" in told["problems"][0]["message"]
+    forget_atlases()
+    sources = open_atlas(own, ROOT / "data").facts.sources_by_id
+    assert sources[told["source_id"]].title == "市商务局月报"
+
+
+def test_whose_table_it_is_is_asked_of_every_table_and_answered_by_options(
+    run: Run, own: Path, tmp_path: Path
+) -> None:
+    words = ["--collection", "figures", "--workspace", own]
+    for name, value in (("甲.csv", 100), ("乙.csv", 999)):
+        path = tmp_path / name
+        path.write_text(f"指标,数值,单位\n地区生产总值,{value},亿元\n", encoding="utf-8")
+        code, told, _ = run("import", path, *words)
+        assert (code, len(told["error"]["faults"])) == (2, 2)
+        assert "--place、--period" in told["error"]["message"]
+        if name == "甲.csv":
+            code, told, _ = run("import", path, *words, "--place", ZONE, "--period", "2021年")
+            assert (code, told["added"]) == (0, 1)
+    for option, value in (("--place", "no-where"), ("--period", "某年"), ("--stage", "储备")):
+        code, told, _ = run("import", path, *words, option, value)
+        assert (code, told["error"]["code"]) == (2, "bad_argument")
+    parcels = tmp_path / "宗地.csv"
+    parcels.write_text(f"宗地编号,开发区,面积（亩）\n1,{ZONE_NAME},10\n", encoding="utf-8")
+    words = ["import", parcels, "--collection", "parcels", "--workspace", own]
+    code, told, _ = run(*words, "--stage", "什么")
+    assert (code, told["error"]["code"]) == (2, "bad_argument")
+    assert run(*words, "--stage", "储备")[1]["added"] == 1
+    assert run(*words)[0] == 2
 
 
 def test_open_questions_of_a_table_are_listed_and_nothing_is_written(
@@ -353,3 +393,117 @@ def test_cleanup_removes_what_no_version_names_and_nothing_else(run: Run, own: P
 def test_an_answer_survives_its_way_through_json() -> None:
     answer = CrsAnswer(crs="EPSG:4526", shift="none", approximate=True)
     assert CrsAnswer.from_json(json.loads(json.dumps(answer.to_json()))) == answer
+
+
+def outline(path: Path, *features: dict[str, Any]) -> Path:
+    made = [{"type": "Feature", "properties": {}} | feature for feature in features]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": made}))
+    return path
+
+
+GOOD = shapely.geometry.mapping(shapely.box(112.5, 37.8, 112.51, 37.81))
+BAD = {"type": "Polygon", "coordinates": [[[112.5, "x"], [112.6, 37.8], [112.6, 37.9]]]}
+
+
+def test_an_outline_that_can_not_be_read_is_left_out_only_on_request(
+    run: Run, own: Path, tmp_path: Path
+) -> None:
+    path = outline(tmp_path / "in.geojson", {"geometry": GOOD}, {"geometry": BAD})
+    words = ["import", path, "--collection", "land", "--workspace", own]
+    for more in ([], ["--repair"]):
+        code, told, _ = run(*words, *more)
+        assert (code, told["error"]["code"]) == (2, "import_refused")
+        assert "--leave-out 2" in told["error"]["message"] and len(told["error"]["faults"]) == 1
+    assert "land" not in Workspace.open(own).collections()
+    code, told, _ = run(*words, "--leave-out", "2")
+    assert (code, told["rows"], told["left_out"]) == (0, 1, [2])
+    assert "第 2 个" in Workspace.open(own).info("land").source
+    code, told, _ = run(*words, "--leave-out", "two")
+    assert (code, told["error"]["code"]) == (2, "bad_argument")
+    code, told, _ = run(
+        "import", path, "--collection", "zones", "--place", ZONE, "--workspace", own
+    )
+    assert code == 2 and Workspace.open(own).version("zones") == 0
+
+
+def test_ids_given_twice_are_found_by_the_usual_name_of_their_column(
+    run: Run, own: Path, tmp_path: Path
+) -> None:
+    rows = [square(112.45, 38.0, 地块编号="A"), square(112.48, 38.0, 地块编号="A")]
+    path = layer(tmp_path / "in.gpkg", rows)
+    at = ["--workspace", own]
+    code, told, _ = run("inspect", path, "--full", *at)
+    assert [p["feature"] for p in told["problems"] if p["code"] == "duplicate_id"] == [2]
+    words = ["import", path, "--collection", "land", *at]
+    code, told, _ = run(*words)
+    assert code == 2 and "--id-column none" in told["error"]["message"]
+    assert run(*words, "--id-column", "none")[0] == 0
+
+
+def test_how_outlines_of_zones_were_placed_is_kept_and_what_looks_wrong_is_told(
+    run: Run, own: Path, tmp_path: Path
+) -> None:
+    rows = [square(112.45, 38.0, 名称=ZONE_NAME), square(112.46, 38.0, 名称="清徐经济开发区")]
+    path = layer(tmp_path / "in.gpkg", rows, epsg=2362)
+    words = ["import", path, "--collection", "zones", "--name-column", "名称", "--approximate"]
+    words += ["--workspace", own]
+    code, told, _ = run(*words, "--precision", "surveyed")
+    assert code == 2 and "近似" in told["error"]["message"]
+    assert Workspace.open(own).version("zones") == 0
+    code, told, _ = run(*words)
+    assert code == 0
+    codes = {p["code"] for p in told["problems"]}
+    assert {"declared_area", "overlap", "outside_county", "approximate_datum"} <= codes
+    workspace = Workspace.open(own)
+    assert "近似" in workspace.info("zones").message
+    assert "近似" in workspace.read("office-sources")["note"].iloc[0]
+
+
+@pytest.mark.parametrize("day", ["2023-13-45", "2023-02-30", "last year", "2023/01"])
+def test_a_date_that_is_none_is_refused(run: Run, own: Path, tmp_path: Path, day: str) -> None:
+    path = outline(tmp_path / "in.geojson", {"geometry": GOOD})
+    words = ["import", path, "--collection", "land", "--published-on", day, "--workspace", own]
+    code, told, _ = run(*words)
+    assert (code, told["error"]["code"]) == (2, "bad_argument")
+    assert run(*words[:-3], "2023-02", *words[-2:])[0] == 0
+
+
+def test_tables_have_the_same_names_everywhere_and_problems_every_key(
+    run: Run, own: Path, tmp_path: Path
+) -> None:
+    figures(tmp_path / "in.xlsx", [(ZONE_NAME, 12.5), ("合计", 99.0)])
+    at = ["--workspace", own]
+    code, told, _ = run("import", tmp_path / "in.xlsx", "--collection", "figures", *at)
+    assert code == 0
+    assert [len(problem) for problem in told["problems"]] == [12]
+    code, told, _ = run("history", "figures", *at)
+    assert (code, told["collection"]) == (0, "office-observations")
+    assert run("export", "figures", tmp_path / "out.csv", *at)[0] == 0
+
+
+def test_colours_of_a_library_are_not_shown() -> None:
+    assert cli._printable("full \x1b[31m↳\x1b[0m disk") == "full ↳ disk"
+
+
+def test_what_a_killed_command_unpacked_is_cleaned_up(
+    run: Run, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    killed = (
+        "import os, tempfile; from store.scratch import private_temporary\n"
+        "with private_temporary(): tempfile.mkdtemp(prefix='zone-atlas-'); os._exit(9)"
+    )
+    subprocess.run(
+        [sys.executable, "-c", killed], cwd=ROOT, env=os.environ | {"TMPDIR": str(temporary)},
+        check=False,
+    )  # fmt: skip
+    (left,) = temporary.iterdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    with private_temporary() as alive:
+        tempfile.tempdir = str(temporary)  # as another process would see it
+        (temporary / "zone-atlas-unlocked").mkdir()  # perhaps somebody is just making it
+        code, told, _ = run("cleanup", "--workspace", own)
+        assert (code, told["removed"]) == (0, [str(left)])
+        assert alive.is_dir() and (temporary / "zone-atlas-unlocked").is_dir()
+    assert not alive.exists() and not left.exists()

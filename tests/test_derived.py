@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shapely
 
 from facts.checks import run_checks
 from facts.model import Facts, Observation
 from geo.areas import area_m2
-from layers.atlas import Atlas, open_atlas
+from layers.atlas import Atlas, forget_atlases, open_atlas
 from layers.derived import (
     AREA_ON_FILE,
     OUTLINE_AREA,
@@ -27,6 +28,9 @@ from layers.downloads import picture_file
 from layers.join import choices, layer_rows
 from layers.view import View
 from store.baseline import read_facts
+from store.boundaryimport import commit_zones, zones_with
+from store.officefigures import office_source
+from store.workspace import Workspace
 from tests import factories as f
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -187,3 +191,42 @@ def test_a_picture_of_them_is_taken_away_with_sources(
     assert all(row["来源 (source_title)"] for row in figures)
     assert all(is_derived(row["数据行号 (row_id)"]) for row in figures)
     assert all(row["数值 (value)"] == "" for row in table if row not in figures)
+
+
+def test_what_an_office_declared_with_its_outline_is_the_area_on_file_with_its_source() -> None:
+    areas = (f.declared("a1", "zone-a", 10.5), f.declared("a3", "park-a", 2.0))
+    office = {
+        "zone-a": f.declared("o1", "zone-a", 26.041, source_id="src-b", as_of="2024-07-01"),
+        "zone-b": f.declared("o2", "zone-b", 5.0, source_id="src-b"),
+        "zone-x": f.declared("o3", "zone-x", 6.0, source_id="withdrawn"),
+        "office-gone": f.declared("o4", "office-gone", 7.0, source_id="src-b"),
+    }
+    base = replace(f.facts(declared_areas=areas), indicators=INDICATORS)
+    made = with_derived(base, {}, office)
+    found = {o.place_id: o for o in made.observations if o.indicator_id == AREA_ON_FILE}
+    assert {p: o.value for p, o in found.items()} == {
+        "zone-a": 26.041, "park-a": 2.0, "zone-b": 5.0,
+    }  # fmt: skip
+    assert found["zone-a"].source_id == "src-b" and "2024-07-01" in found["zone-a"].note_zh
+
+
+def test_the_map_and_the_file_show_the_same_imported_area(tmp_path: Path) -> None:
+    workspace = Workspace.open(tmp_path / "var")
+    atlas = open_atlas(workspace.path, ROOT / "data")
+    zone = next(p for p in atlas.facts.places if p.level == "zone")
+    source = office_source(title="勘测定界报告", file="a.shp")
+    zones = zones_with(
+        atlas.boundaries("zones"), {zone.place_id: shapely.box(112.5, 37.8, 112.55, 37.85)},
+        atlas.facts, precision="surveyed", source_id=source.source_id,
+        declared_km2={zone.place_id: 26.041},
+    )  # fmt: skip
+    commit_zones(workspace, zones, source=source, author="王工", message="导入")
+    forget_atlases()
+    atlas = open_atlas(workspace.path, ROOT / "data")
+    (shown,) = [
+        o for o in atlas.facts.observations_of(zone.place_id) if o.indicator_id == AREA_ON_FILE
+    ]
+    assert (shown.value, shown.source_id) == (26.041, source.source_id)
+    declared = atlas.place_file(zone.place_id).declared
+    assert declared[0].chosen and declared[0].area.m2 == pytest.approx(26.041e6)
+    forget_atlases()

@@ -19,7 +19,7 @@ from facts.drafts import questions, suggest
 from facts.figuretables import FigureImport, to_observations
 from facts.grids import Grid, parse_csv, read_grids
 from facts.load import load_facts
-from facts.mappings import SKIP, Mapping
+from facts.mappings import SKIP, Mapping, merge
 from facts.matching import Matcher
 from facts.model import Facts, Period
 from facts.tableforms import TableForm, recognise
@@ -296,6 +296,16 @@ def test_the_same_figure_twice_is_told_and_two_figures_for_one_thing_are_a_fault
     (fault,) = reading.result.faults
     assert (fault.line, fault.value) == (4, "6")
     assert "5万元（B3）" in fault.why
+    assert "清徐经济开发区2023年税收" in fault.why and "Qingxu" in fault.why
+    assert (fault.file, fault.cell, fault.others) == ("", "B4", (3,))
+    form = recognise(parse_csv((head + "清徐经开区,5\n清徐经济开发区,6\n").encode()))
+    mapping = suggest(form, matcher).mapping
+    for row, value in ((2, 6.0), (3, 5.0)):  # whichever of the two is left out
+        found = to_observations(
+            form.without({row}), mapping, matcher.facts, source_id="office-x", row_prefix="x-"
+        )
+        assert found.faults == [] and [o.value for o in found.observations] == [value / 1e4]
+        assert [s.reason_zh for s in found.skipped] == ["按选择不导入"]
 
 
 @pytest.mark.parametrize(
@@ -403,3 +413,97 @@ def test_printed_numbers_survive_exactly_and_convert_exactly(figures, matcher) -
         assert Decimal(figure.printed_value) == number
         scale = 1 if unit == "亿元" else Fraction(1, 10_000)
         assert figure.value == float(Fraction(number) * scale)
+
+
+@pytest.mark.parametrize(
+    ("head", "key"),
+    [
+        ("上年同期地区生产总值", "2022-H1"), ("去年同期地区生产总值", "2022-H1"),
+        ("地区生产总值（上年同期）", "2022-H1"), ("地区生产总值上年同期数", "2022-H1"),
+        ("上年地区生产总值", "2022-H1"), ("本月地区生产总值", "2023-06"),
+        ("上月地区生产总值", "2023-05"), ("地区生产总值", "2023-H1"),
+        ("本期地区生产总值", "2023-H1"),
+    ],
+)  # fmt: skip
+def test_a_head_that_names_another_period_beside_the_figure(head, key, matcher) -> None:
+    read = Reading(f"2023年上半年,\n开发区,{head}（亿元）\n清徐经济开发区,2\n", matcher)
+    assert read.questions == ()
+    (figure,) = read.result.observations
+    assert (figure.indicator_id, figure.period.key, figure.kind) == ("regional_gdp", key, "actual")
+
+
+def test_what_a_head_says_of_its_period_stays_when_somebody_says_what_it_names(matcher) -> None:
+    read = Reading("2023年,\n开发区,上年同期区税（万元）\n清徐经济开发区,2\n", matcher)
+    assert [q.kind for q in read.questions] == ["column"]
+    column = read.mapping.columns[1]
+    assert column.relative == "year_before"
+    named = read.mapping.with_column(
+        replace(column, role="value", indicator_id="tax_revenue", kind="actual")
+    )
+    again = merge(replace(named, columns=tuple(replace(c, relative="") for c in named.columns)),
+                  read.mapping)  # fmt: skip
+    for mapping in (named, again):
+        found = to_observations(
+            read.form, mapping, matcher.facts, source_id="office-src", row_prefix="office-t-"
+        )
+        assert [o.period.key for o in found.observations] == ["2022"]
+
+
+def test_growth_over_the_year_before_is_of_this_year(matcher) -> None:
+    read = Reading("2023年,\n开发区,地区生产总值比上年同期增长（%）\n清徐经济开发区,2\n", matcher)
+    (figure,) = read.result.observations
+    assert (figure.period.key, figure.kind) == ("2023", "yoy")
+
+
+def test_a_row_that_names_another_period(matcher) -> None:
+    table = (
+        "2023年清徐经济开发区,,\n指标,单位,数值\n地区生产总值,亿元,3\n上年同期地区生产总值,亿元,2\n"
+    )
+    read = Reading(table, matcher, place_id="zone-qingxu-jingkai")
+    assert {(o.period.key, o.value) for o in read.result.observations} == {
+        ("2023", 3.0), ("2022", 2.0),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("title", "kind"),
+    [
+        ("2024年开发区目标任务", "target"), ("2024年开发区任务分解表", "target"),
+        ("2024年开发区主要指标计划表", "target"), ("2024年预计完成情况", "target"),
+        ("2024年目标任务完成情况", "actual"), ("2024年开发区主要指标", "actual"),
+    ],
+)  # fmt: skip
+def test_a_title_of_targets_makes_the_figures_targets(title, kind, matcher) -> None:
+    heads = "地区生产总值（亿元）,2023年实际地区生产总值（亿元）"
+    read = Reading(f"{title},,\n开发区,{heads}\n清徐经济开发区,2,1\n", matcher)
+    found = {(o.period.key, o.kind) for o in read.result.observations}
+    assert found == {("2024", kind), ("2023", "actual")}
+    assert any("目标" in w.why for w in read.result.warnings) == (kind == "target")
+    assert read.mapping.columns[1].kind == kind  # where the page lets it be changed
+    rows = f"{title},,\n指标,单位,数值\n地区生产总值,亿元,3\n同比增长,%,5\n"
+    long = Reading(rows, matcher, place_id="zone-qingxu-jingkai")
+    assert {o.kind for o in long.result.observations} == {kind, "yoy"}
+    (value,) = long.mapping.of_role("value")
+    changed = long.mapping.with_column(replace(value, kind="actual"))
+    actual = to_observations(
+        long.form, changed, matcher.facts, source_id="office-src", row_prefix="office-t-"
+    )
+    assert {o.kind for o in actual.observations} == {"actual", "yoy"}
+
+
+def test_figures_that_can_hardly_be_meant_are_told_with_their_cell(matcher) -> None:
+    read = Reading(
+        "2023年,,\n开发区,签约一批项目数（个）,开工率（%）\n清徐经济开发区,-5,92%\n"
+        "中北高新区,1.5,0.92\n祁县经济开发区,3,192\n阳曲示范区,4,-5\n",
+        matcher,
+    )
+    told = {warning.cell: warning.why for warning in read.result.warnings}
+    assert set(told) == {"B3", "B4", "C4", "C5", "C6"}
+    assert "为负" in told["B3"] and "整数" in told["B4"] and "0.92 表示 92%" in told["C4"]
+    assert read.result.faults == []
+    fine = Reading(
+        "2023年,,\n开发区,签约一批项目数（个）,开工率（%）\n清徐经济开发区,0,0\n"
+        "中北高新区,1.2万,100\n祁县经济开发区,—,76.19\n",
+        matcher,
+    )
+    assert fine.result.warnings == []

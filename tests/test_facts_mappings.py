@@ -23,6 +23,7 @@ from facts.mappings import (
     SourceNote,
     merge,
     signature,
+    without_subject,
 )
 from facts.matching import Matcher
 from facts.model import Facts
@@ -180,3 +181,26 @@ columns = st.builds(
 @settings(max_examples=60, deadline=None)
 def test_any_mapping_comes_back_from_its_json(mapping) -> None:
     assert Mapping.from_json(json.loads(json.dumps(mapping.to_json()))) == mapping
+
+
+def test_whose_table_it_is_and_its_state_are_asked_each_time(matcher) -> None:
+    text = "{}年主要指标,,\n指标,数值,单位\n地区生产总值,{},亿元\n"
+    first = suggest(form_of(text.format(2023, 100)), matcher)
+    assert [q.kind for q in first.questions] == ["default_place"]
+    answered = replace(first.mapping, place_id="zone-qingxu-jingkai", stage="x", period=H1)
+    other = suggest(form_of(text.format(2022, 999)), matcher, remembered=answered)
+    assert [q.kind for q in other.questions] == ["default_place"]
+    assert (other.mapping.place_id, other.mapping.stage) == ("", "")
+
+
+def test_a_table_of_targets_has_a_signature_of_its_own() -> None:
+    heads = ",\n开发区,税收（万元）\n甲开发区,5\n"
+    plan, done = form_of(f"2024年目标任务{heads}"), form_of(f"2024年主要指标{heads}")
+    assert signature(plan) != signature(done)
+
+
+def test_what_a_table_was_about_can_be_left_behind(matcher) -> None:
+    about = replace(decided(form_of(FIRST), matcher), place_id="zone-qingxu-jingkai", stage="x")
+    bare = without_subject(about)
+    assert (bare.place_id, bare.stage, bare.source) == ("", "", SourceNote())
+    assert (bare.columns, bare.places) == (about.columns, about.places)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from facts.load import load_facts
 from facts.matching import Matcher
 from facts.model import Facts
+from facts.placematch import is_area
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "facts"
 
@@ -174,3 +175,20 @@ def test_any_text_gives_suggestions_within_bounds(name, unit, matcher) -> None:
         *matcher.indicator(name, unit=unit).suggestions,
     ):
         assert 0 <= suggestion.score <= 100
+
+
+def test_what_calls_itself_a_zone_is_never_taken_for_a_city_or_county(matcher, facts) -> None:
+    (match,) = matcher.places(["介休开发区"], about_zones=True)
+    assert not match.settled
+    assert match.suggestions[0].target_id == "zone-jiexiu-jingkai"
+    for name in ("介休开发区", "平遥产业示范区", "寿阳县工业园区", "榆次片区"):
+        found = matcher.place(name).suggestions
+        assert not any(is_area(facts.place(s.target_id)) for s in found), name
+
+
+def test_in_a_table_of_zones_similar_zones_come_before_cities_and_counties(matcher, facts) -> None:
+    for name in ("介休新城", "太谷工业新城", "和顺新区"):
+        (match,) = matcher.places([name], about_zones=True)
+        areas = [is_area(facts.place(s.target_id)) for s in match.suggestions]
+        assert areas == sorted(areas), name
+    assert any(is_area(facts.place(s.target_id)) for s in matcher.place("介休新城").suggestions)

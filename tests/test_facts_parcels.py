@@ -52,7 +52,8 @@ def test_a_table_of_parcels_in_an_office_s_own_words(matcher) -> None:
     assert result.faults == []
     assert result.warnings == []
     (parcel,) = result.parcels
-    assert (parcel.parcel_id, parcel.name) == ("2023-01", "阳兴大道以东")
+    assert (parcel.number, parcel.name) == ("2023-01", "阳兴大道以东")
+    assert parcel.parcel_id == "zone-qingxu-jingkai/2023-01"
     assert (parcel.place_id, parcel.state) == ("zone-qingxu-jingkai", "granted")
     assert parcel.area_ha == pytest.approx(56.4406667, abs=1e-6)
     assert (parcel.printed_area, parcel.printed_area_unit) == ("846.61", "亩")
@@ -181,3 +182,39 @@ def test_the_states_are_those_of_the_collection_and_fields_have_one_head_each() 
     heads = [field.name_zh for field in PARCEL_FIELDS]
     assert fields_of("parcels", heads) == tuple(field.key for field in PARCEL_FIELDS)
     assert table_kind(heads, records=True) == "parcels"
+
+
+def test_rows_that_are_no_cells_are_called_by_their_names(matcher) -> None:
+    heads = ("地块编号", "公布面积（公顷）", "所属开发区", "状态")
+    rows = (("HS-1", 68.3568, "清徐经开区", "储备"), ("HS-2", 2.0, "清徐经开区", "在谈"))
+    names = ("表头", "HS-1（第 1 个图形）", "HS-2（第 2 个图形）")
+    result, _ = read(Grid("", (heads, *rows), row_names=names), matcher)
+    first = result.parcels[0]
+    assert (first.area_ha, first.locator) == (68.3568, "HS-1（第 1 个图形）")
+    assert (first.printed_area, first.printed_area_unit) == ("68.3568", "公顷")
+    assert (result.faults[0].cell, result.faults[0].value) == ("HS-2（第 2 个图形）", "在谈")
+    assert "储备、出让公告" in result.faults[0].why
+
+
+def test_a_number_is_one_of_its_zone(matcher) -> None:
+    text = "宗地编号,开发区,面积（亩）,状态\n1,清徐经开区,100,储备\n1,中北高新区,300,储备\n"
+    result, _ = read(text, matcher)
+    assert result.faults == []
+    assert [(p.parcel_id, p.number, p.name) for p in result.parcels] == [
+        ("zone-qingxu-jingkai/1", "1", "1"), ("zone-zhongbei-gaoxin/1", "1", "1"),
+    ]  # fmt: skip
+    # An id that was exported is read as itself.
+    again, _ = read(text.replace("\n1,清", "\nzone-qingxu-jingkai/1,清"), matcher)
+    assert again.parcels[0].key == result.parcels[0].key
+
+
+def test_what_is_said_of_an_area_is_kept(matcher) -> None:
+    text = "宗地编号,开发区,面积（亩）,状态,投资强度（万元/亩）\n"
+    for n, cell in enumerate(("100余", "约50", "超过30", "不超过20", "15")):
+        text += f"{n},清徐经开区,{cell},储备,约300\n"
+    result, _ = read(text, matcher)
+    assert [p.area_qualifier for p in result.parcels] == [
+        "at_least", "approx", "at_least", "at_most", "exact",
+    ]  # fmt: skip
+    assert [p.printed_area for p in result.parcels] == ["100", "50", "30", "20", "15"]
+    assert {p.note for p in result.parcels} == {"投资强度约300"}

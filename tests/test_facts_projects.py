@@ -14,6 +14,7 @@ from facts.load import load_facts
 from facts.matching import Matcher
 from facts.projects import ProjectImport, to_projects
 from facts.recordfields import PROJECT_FIELDS, fields_of, stage_of, stage_within, table_kind
+from facts.recordids import number_of, record_id
 from facts.tableforms import recognise
 from tests.workbook_files import xlsx
 
@@ -186,3 +187,37 @@ def test_fields_have_one_head_each() -> None:
     heads = [field.name_zh for field in PROJECT_FIELDS]
     assert fields_of("projects", heads) == tuple(field.key for field in PROJECT_FIELDS)
     assert table_kind(heads, records=True) == "projects"
+
+
+BY_CLASS = """2026年“三个一批”项目清单,,,
+项目名称,开发区,批次,类别
+甲项目,清徐经济开发区,2026年第三次,签约
+乙项目,阳曲示范区,2026年第三次,投产
+"""
+
+
+def test_the_batch_is_the_column_that_holds_batches_and_rounds_are_rounds(matcher) -> None:
+    result, asked = read(BY_CLASS, matcher)
+    assert asked == [] and result.faults == []
+    assert [(p.batch, p.round) for p in result.projects] == [
+        ("signed", "2026年第三次"), ("production", "2026年第三次"),
+    ]  # fmt: skip
+    # Without a column of batches the rounds are no batches either: the batch is asked.
+    lines = [line.rpartition(",")[0] for line in BY_CLASS.splitlines()]
+    result, asked = read("\n".join(lines), matcher, stage="signed")
+    assert asked == [] and [p.batch for p in result.projects] == ["signed", "signed"]
+
+
+def test_a_batch_that_is_not_understood_names_the_cell_and_what_may_stand_there(matcher) -> None:
+    result, _ = read(BY_CLASS.replace("签约", "在谈").replace("投产", "签约"), matcher)
+    (fault,) = result.faults
+    assert (fault.cell, fault.value) == ("D3", "在谈")
+    assert "签约、开工、投产" in fault.why and "不导入" not in fault.why
+
+
+def test_a_code_is_one_of_its_zone_unless_it_is_given_once_in_the_country() -> None:
+    assert record_id("zone-a", "1") == record_id("zone-a", "zone-a/1") == "zone-a/1"
+    assert record_id("zone-b", "1") != record_id("zone-a", "1")
+    assert record_id("", "1") == "1" and record_id("zone-a", "") == ""
+    assert record_id("zone-a", "2301-140121-89-01-123456") == "2301-140121-89-01-123456"
+    assert number_of("zone-a", "zone-a/1") == "1" and number_of("zone-a", "1") == "1"

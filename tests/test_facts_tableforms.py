@@ -257,3 +257,64 @@ def test_any_grid_is_read_or_refused_in_words(rows) -> None:
     decided = replace(mapping, places={**mapping.places, **names}, place_id="zone-a", period=f.H1)
     for table in (mapping, decided):
         READERS[table.table](form, table, facts, source_id="s", row_prefix="p-")
+
+
+@pytest.mark.parametrize(
+    ("title", "key"),
+    [
+        ("2026年三季度主要经济指标（累计）", "2026-01..2026-09"),
+        ("2026年9月累计完成情况", "2026-01..2026-09"),
+        ("2026年上半年累计", "2026-H1"),
+        ("2021—2024年累计", "2021..2024"),
+        ("2026年三季度主要经济指标", "2026-Q3"),
+    ],
+)
+def test_sums_since_january_in_the_title_begin_with_january(title: str, key: str) -> None:
+    form = form_of(f"{title},\n开发区,税收（万元）\n甲开发区,5\n")
+    assert form.period.key == key
+    assert form.cumulative == ("累计" in title)
+    told = [w.why for w in form.warnings if "累计" in w.why]
+    assert len(told) == (key == "2026-01..2026-09")
+
+
+def test_a_sum_up_to_a_day_is_cumulative() -> None:
+    matcher = Matcher(f.facts(indicators=(f.indicator("tax", name_zh="税收", unit="万元"),)))
+    for title, kind in (("截至2026年6月底（累计）", "cumulative"), ("截至2026年6月底", "actual")):
+        form = form_of(f"{title},\n开发区,税收（万元）\n甲开发区,5\n")
+        assert suggest(form, matcher).mapping.columns[1].kind == kind
+
+
+def test_faults_of_a_text_file_name_the_cell_and_no_file() -> None:
+    form = form_of("开发区,税收（万元）\n甲,5\n")
+    fault = form.fault(1, 1, "不对 / wrong")
+    assert (fault.file, fault.cell, fault.line) == ("", "B2", 2)
+    assert str(fault) == "B2 [税收(万元)] “5”: 不对 / wrong"
+
+
+def test_rows_are_left_out_by_choice_and_only_rows_of_data() -> None:
+    form = form_of(WIDE)
+    assert kinds(form.without({4, 7}))[:4] == ["left_out", "data", "data", "total"]
+    assert form.without(()) is form
+
+
+@pytest.mark.parametrize(
+    ("above", "key"),
+    [
+        ("2023年开发区主要指标,\n填报日期：2024年1月15日,", "2023"),
+        ("填报日期：2024年1月15日,\n2023年上半年开发区主要指标,", "2023-H1"),
+        ("2023年上半年开发区主要指标,\n报送日期：2023-07-10,", "2023-H1"),
+        ("2023年开发区主要指标（2024年2月28日印发）,", "2023"),
+        ("2023年开发区主要指标,\n制表时间,2024-01-15", "2023"),
+        ("2023年开发区主要指标,\n日期：2024年1月15日,", "2023"),
+        ("2023年开发区主要指标,\n2024年1月15日,", "2023"),
+        ("开发区主要指标,\n日期：2023年6月,", "2023-06"),
+        ("关于发布2023年上半年开发区指标的通知,", "2023-H1"),
+        ("开发区主要指标,\n截至2023年6月30日,", "2023-06-30"),
+        ("开发区主要指标,\n填报日期：2024年1月15日,", ""),
+        ("开发区主要指标,\n打印日期：2024.1.15,", ""),
+        ("开发区主要指标（2024年2月28日发布）,", ""),
+    ],
+)
+def test_the_day_a_table_was_made_or_sent_is_no_period_of_its_figures(above, key) -> None:
+    form = form_of(f"{above}\n开发区,税收（万元）\n甲开发区,5\n")
+    assert (form.period.key if form.period else "") == key

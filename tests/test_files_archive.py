@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
+import os
 import struct
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pytest
@@ -197,6 +200,41 @@ def test_bombs_are_refused_before_and_while_they_unpack(tmp_path, scratch) -> No
     error = refused(flat, "zip_bomb")
     assert isinstance(error, LimitError) and "已停止" in error.message
     assert list(scratch.iterdir()) == []
+
+
+class Full(io.FileIO):
+    """A file on a disk that is full."""
+
+    def write(self, _: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_temporary_folder_is_no_fault_of_the_archive(tmp_path, scratch, monkeypatch) -> None:
+    path = archive(tmp_path / "a.zip", *shapefile(tmp_path))
+    real = Path.open
+
+    def full(self: Path, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        return Full(self, "x") if mode == "xb" else real(self, mode, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", full)
+    message = refused(path, "no_room").message
+    assert str(scratch) in message
+    assert "损坏" not in message
+    monkeypatch.undo()
+    monkeypatch.setattr(tempfile, "mkdtemp", _no_space)
+    for name in ("a.zip", "inner/层.shp"):
+        assert "临时文件夹" in refused(tmp_path / name, "no_room").message
+
+
+def _no_space(**_: object) -> str:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_damaged_workbook_is_called_a_workbook(tmp_path) -> None:
+    data = archive(tmp_path / "a.zip", ("xl/workbook.xml", b"x" * 999)).read_bytes()
+    for name, word in (("a.xlsx", "工作簿"), ("a.zip", "压缩包")):
+        (tmp_path / name).write_bytes(data[:-30])
+        assert word in refused(tmp_path / name, "bad_zip").message
 
 
 def test_overlapping_members_are_refused(tmp_path) -> None:

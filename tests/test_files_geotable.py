@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import math
+import os
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -297,6 +299,19 @@ def test_wkt_that_no_cell_holds_is_left_out_of_a_workbook_and_told(tmp_path: Pat
     report = write_file(frame, tmp_path / "a.csv")
     assert [(p.code, p.count) for p in report.problems][1:] == [("long_cells", 1)]
     assert rows(open_file(tmp_path / "a.csv"))[0]["geometry"].area == pytest.approx(ring.area)
+
+
+def test_a_workbook_on_a_full_disk_is_one_of_our_errors(tmp_path: Path, monkeypatch) -> None:
+    def full(self: object, *_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    frame = gpd.GeoDataFrame({"a": [1]}, geometry=[shapely.box(1, 1, 2, 2)], crs=4490)
+    monkeypatch.setattr(zipfile.ZipFile, "write", full)
+    with pytest.raises(FileRefusedError) as caught:
+        write_file(frame, tmp_path / "a.xlsx")
+    assert caught.value.code == "cannot_write"
+    assert "a.xlsx" in caught.value.message
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_of_several_sheets_with_coordinates_one_is_asked_for(tmp_path: Path) -> None:

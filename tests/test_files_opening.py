@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import geopandas as gpd
@@ -97,6 +98,15 @@ def test_no_file_a_folder_and_too_large_a_file(tmp_path) -> None:
     path.write_bytes(b"{}" * 100)
     error = refused(path, "too_large", Limits(file_bytes=199))
     assert isinstance(error, LimitError)
+
+
+def test_what_only_looks_like_a_file_is_refused_without_waiting_for_it(tmp_path) -> None:
+    empty = tmp_path / "a.txt"
+    empty.touch()
+    assert "空文件" in refused(empty, "empty_file").message
+    refused(Path("/proc/self/status"), "empty_file")  # endless ones there have no size either
+    os.mkfifo(tmp_path / "a.geojson")
+    assert "管道" in refused(tmp_path / "a.geojson", "no_file").message
 
 
 def test_documents_of_word_are_told_from_workbooks(tmp_path) -> None:

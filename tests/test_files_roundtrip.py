@@ -254,3 +254,19 @@ def test_every_format_says_what_it_can() -> None:
     assert all(one.key == key and one.extensions for key, one in FORMATS.items())
     extensions = [e for one in FORMATS.values() for e in one.extensions]
     assert len(extensions) == len(set(extensions))
+
+
+@pytest.mark.parametrize(
+    "extension",
+    [
+        ".geojson", ".gpkg", ".shp", ".zip", ".kml", ".fgb", ".parquet", ".csv", ".xlsx", ".txt",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("shape", [shapely.box(112, 37, 112.1, 37.1), shapely.Point(112, 37)])
+def test_features_without_attributes_are_written_in_every_format(
+    extension: str, shape: shapely.Geometry, tmp_path: Path
+) -> None:
+    path = tmp_path / f"a{extension}"
+    report = write_file(gpd.GeoDataFrame(geometry=[shape] * 2, crs=4490), path)
+    assert report.features == 2
+    assert [one.geom_type for one in read_frame(open_file(path)).geometry] == [shape.geom_type] * 2

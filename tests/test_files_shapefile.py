@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import gc
 import struct
 import tempfile
@@ -243,6 +244,86 @@ def test_values_that_are_none_are_missing_and_told(gbk) -> None:
     ]
     told = [(p.feature, p.field) for batch in file.read() for p in batch.problems]
     assert sorted(told) == [(1, "n"), (1, "面积"), (3, "n")]
+
+
+def test_a_day_that_no_month_has_is_missing_and_told_not_moved(tmp_path) -> None:
+    days = [datetime.date(2023, 2, 28), datetime.date(2024, 2, 29), datetime.date(2023, 1, 1), None]
+    shapes = [shapely.Point(112, 37)] * 4
+    path = tmp_path / "层.shp"
+    write_file(gpd.GeoDataFrame({"日期": days}, geometry=shapes, crs=4490), path)
+    dbf = path.with_suffix(".dbf")
+    dbf.write_bytes(dbf.read_bytes().replace(b"20230228", b"20230231"))
+    file = open_file(path)
+    assert values(read_frame(file)["日期"]) == [None, *days[1:]]
+    (told,) = [p for batch in file.read() for p in batch.problems]
+    assert (told.code, told.feature, told.field) == ("bad_value", 1, "日期")
+    assert "20230231" in told.message_zh
+
+
+def box(west: float, south: float, east: float, north: float, *, ccw: bool) -> list[Any]:
+    ring = [(west, south), (east, south), (east, north), (west, north), (west, south)]
+    return ring if ccw else ring[::-1]
+
+
+def polygons(path: Path, features: list[list[list[Any]]]) -> Path:
+    """A .shp of polygons whose rings run as they are given."""
+    records = b""
+    for number, rings in enumerate(features, start=1):
+        corners = [corner for ring in rings for corner in ring]
+        firsts = [sum(map(len, rings[:i])) for i in range(len(rings))]
+        xs, ys = zip(*corners, strict=True)
+        content = struct.pack(
+            f"<i4d2i{len(rings)}i{2 * len(corners)}d", 5, min(xs), min(ys), max(xs), max(ys),
+            len(rings), len(corners), *firsts, *(value for corner in corners for value in corner),
+        )  # fmt: skip
+        records += struct.pack(">2i", number, len(content) // 2) + content
+    head = struct.pack(">7i", 9994, 0, 0, 0, 0, 0, (100 + len(records)) // 2)
+    path.write_bytes(head + struct.pack("<2i8d", 1000, 5, *[0.0] * 8) + records)
+    return path
+
+
+WEST, EAST = (112.0, 37.0, 112.1, 37.1), (112.3, 37.0, 112.4, 37.1)
+IN_WEST, IN_EAST = (112.02, 37.02, 112.08, 37.08), (112.32, 37.02, 112.34, 37.04)
+ISLAND = (112.04, 37.04, 112.06, 37.06)
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        (WEST, IN_WEST), (WEST, EAST, IN_WEST), (WEST, IN_WEST, EAST, IN_EAST),
+        (WEST, IN_WEST, ISLAND),
+    ],
+)  # fmt: skip
+def test_rings_that_run_the_wrong_way_are_told_apart_by_where_they_lie(boxes, tmp_path) -> None:
+    outer = {WEST, EAST, ISLAND}
+    shells = shapely.union_all([shapely.box(*one) for one in boxes if one in outer - {ISLAND}])
+    holes = shapely.union_all([shapely.box(*one) for one in boxes if one not in outer])
+    land = shells.difference(holes)
+    if ISLAND in boxes:
+        land = land.union(shapely.box(*ISLAND))
+    right, wrong = (
+        [box(*one, ccw=(one in outer) is way) for one in boxes] for way in (False, True)
+    )
+    file = open_file(polygons(tmp_path / "层.shp", [right, wrong]))
+    for shape in read_frame(file).geometry:
+        assert shape.is_valid
+        assert shape.equals(land)
+    told = [p for batch in file.read() for p in batch.problems]
+    assert [(p.code, p.level, p.feature) for p in told] == [("ring_direction", "warning", 2)]
+
+
+@pytest.mark.parametrize(
+    "rings",
+    [
+        [box(*WEST, ccw=True)], [box(*WEST, ccw=True), box(*EAST, ccw=True)],
+        [box(*WEST, ccw=False), box(*EAST, ccw=False)],
+        [box(*WEST, ccw=False), box(112.0, 37.0, 112.05, 37.05, ccw=True)],  # touches its outline
+        [box(*WEST, ccw=False), box(112.05, 37.05, 112.15, 37.15, ccw=False)],  # parts that cross
+    ],
+)  # fmt: skip
+def test_rings_that_can_be_meant_as_they_run_are_left_as_they_are(rings, tmp_path) -> None:
+    file = open_file(polygons(tmp_path / "层.shp", [rings]))
+    assert [p.code for batch in file.read() for p in batch.problems] == []
 
 
 @pytest.mark.parametrize(

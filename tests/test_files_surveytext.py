@@ -486,9 +486,57 @@ def test_a_parcel_without_points_and_points_without_a_parcel_are_errors(text: An
 
 
 def test_a_line_of_very_many_fields_is_told_and_its_points_are_kept(text: Any) -> None:
-    found = text(HEADER + "4,1," + "x," * 100_000 + "@\n" + points())
+    found = text(HEADER + "4,1," + "x," * 10_000 + "@\n" + points())
     assert "bad_parcel_line" in found.codes()
     assert found.shapes[0].equals(square())
+
+
+@pytest.mark.parametrize(
+    "line", ["4,1," + "," * 70_000 + "@", "J9,1," + "9" * 70_000, "注" * 30_000]
+)
+def test_a_line_that_no_survey_text_has_is_refused_before_it_is_taken_apart(
+    text: Any, line: str
+) -> None:
+    with pytest.raises(LimitError) as caught:
+        text(HEADER + "4,1,1,甲,面,,,,@\n" + points() + line + "\n")
+    assert (caught.value.code, caught.value.line) == ("line_too_long", 17)
+
+
+GAPS = (
+    "J2,1,缺,缺", "J2,1,—,—", "J2", "J2,1", "J2,1,,", "J2,,,", "J2,1,4194000.1", "J2,1,4194000.1,",
+    "J2,1,,38372100", "2,1,缺,缺", "X9,1,缺,缺", "J2(埋石),1,—,—", ",1,—,—", "J2,1,见附图", "J2 缺",
+    "J2: X=, Y=", "J2: X=41940O0, Y=38372100", "J2：X=—，Y=—",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("line", GAPS)
+def test_a_point_without_coordinates_is_an_error_and_never_passed_over(
+    text: Any, line: str
+) -> None:
+    rows = points(SQUARE[:1]) + line + "\n" + points(SQUARE[2:], first=3)
+    found = text(HEADER + "5,1,1,甲,面,,,,@\n" + rows + closing())
+    problem = found.problem("bad_number")
+    assert (problem.level, problem.feature, problem.line) == ("error", 1, 14)
+    assert found.shapes == [None]
+    assert found.codes() == ["bad_number"]  # it is counted as the point that it is
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["注：以上坐标由某院提供", "第1页", "以下空白", "----", "合计", "说明，见附图", "绘图：张三"],
+)
+def test_a_note_is_told_as_a_warning_and_not_counted_as_a_point(text: Any, note: str) -> None:
+    parcel = "5,1,1,甲,面,,,,@\n" + points() + closing()
+    found = text(HEADER + parcel + note + "\n")
+    assert found.shapes[0].equals(square())
+    assert found.codes() == ["skipped_line"]
+    fewer = text(HEADER + parcel.replace("5,1,1", "6,1,1") + note + "\n")
+    assert sorted(fewer.codes()) == ["point_count", "skipped_line"]
+
+
+def test_a_number_that_is_all_a_row_has_is_no_coordinate_unless_all_rows_are_so(text: Any) -> None:
+    small = "".join(f"J{i},{n},{e}\n" for i, (n, e) in enumerate(SQUARE))
+    assert text(HEADER + "4,1,1,甲,面,,,,@\n" + small).shapes[0].area == 10_000
 
 
 def test_what_follows_the_fourth_field_of_a_point_is_told(text: Any) -> None:
@@ -569,6 +617,45 @@ def test_sections_in_full_width_brackets_and_other_sections_are_kept(text: Any) 
     assert found.file.extra["header"] == {"项目名称": "甲=乙", "带号": "38"}
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("坐标系=2000国家大地坐标系", "坐标系=1980西安坐标系"),
+        ("坐标系=EPSG:4526", "坐标系=1954北京"),
+        ("坐标系=2000国家大地坐标系", "坐标系=某地方坐标系"), ("带号=38", "带号=37"),
+        ("几度分带=3", "分带=六度带"), ("投影类型=高斯克吕格", "投影类型=UTM"),
+        ("计量单位=米", "计量单位=度"), ("中央子午线=111", "中央经线=114度"),
+    ],
+)  # fmt: skip
+def test_headers_that_contradict_each_other_are_refused_with_both_lines(
+    text: Any, one: str, other: str
+) -> None:
+    parcel = "[地块坐标]\n4,1,1,甲,面,,,,@\n" + points()
+    sections = [f"[属性描述]\n数据产生单位=院{said}\n{said}\n{parcel}" for said in (one, other)]
+    with pytest.raises(FileRefusedError) as caught:
+        text("".join(sections))
+    assert (caught.value.code, caught.value.line) == ("header_contradiction", 12)
+    for word in ("第 3 行", "第 12 行", "拆成", one.split("=")[1], other.split("=")[1]):
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("坐标系=2000国家大地坐标系", "坐标系=CGCS2000"), ("坐标系=EPSG:4526", "坐标系=CGCS 2000"),
+        ("坐标系=", "坐标系=2000国家大地坐标系"), ("带号=38", "带号=038带"),
+        ("几度分带=3", "分带=三度带"),
+        ("投影类型=高斯克吕格", "投影类型=高斯-克吕格"), ("计量单位=米", "计量单位=m"),
+        ("数据产生单位=甲院", "数据产生单位=乙院"),
+    ],
+)  # fmt: skip
+def test_headers_that_say_the_same_in_other_words_are_read(text: Any, one: str, other: str) -> None:
+    parcel = "[地块坐标]\n4,1,1,甲,面,,,,@\n" + points()
+    found = text("".join(f"[属性描述]\n{said}\n{parcel}" for said in (one, other)))
+    assert [shape.equals(square()) for shape in found.shapes] == [True, True]
+    assert found.codes() == []
+
+
 def test_files_without_sections_are_read_by_their_parcel_lines(text: Any) -> None:
     assert text("4,1,1,甲,面,,,,@\n" + points()).shapes[0].equals(square())
 
@@ -639,6 +726,43 @@ def test_blank_lines_titles_groups_and_ring_numbers_part_a_plain_list(text: Any)
     ]
     (holed,) = text("点号,圈号,X,Y\n" + "\n".join(rings)).shapes
     assert holed.area == pytest.approx(10_000 - 400)
+
+
+NAMED = tuple(f"J{i},{N + n},{E + e}" for i, (n, e) in enumerate([*SQUARE, (50, -50)], start=1))
+
+
+@pytest.mark.parametrize(
+    ("before", "line"),
+    [
+        ("J", "J3,,"), ("J", "J3,—,—"), ("J", "J3"), ("J", "J3,4194100"), ("J", "J3,缺,缺"),
+        ("J", "J3,,38372100"), ("J", "J3:X=,Y="), ("J", "J3;;"), ("", "3,,"), ("", "3"),
+        ("", "3,—,—"), ("", "3,4194100"), ("界址点", "界址点3,,"), ("甲,J", "甲,J3,,"),
+        ("甲,", "甲,,,"), (None, "—,—"), (None, "4194100,"), (None, "4194100"),
+    ],
+)  # fmt: skip
+def test_a_row_of_a_plain_list_without_coordinates_is_an_error_and_parts_nothing(
+    text: Any, before: str | None, line: str
+) -> None:
+    cut = (lambda row: row.split(",", 1)[1]) if before is None else lambda row: before + row[1:]
+    rows = [cut(row) for row in NAMED]
+    rows[2] = line
+    found = text("\n".join(rows) + "\n")
+    problem = found.problem("bad_number")
+    assert (problem.level, problem.feature, problem.line) == ("error", 1, 3)
+    assert found.shapes == [None]
+
+
+@pytest.mark.parametrize(
+    "titles", ["东地块 西地块", "1 2", "1,, 2,,", "A1 A2", "地块一,, 地块二,,", "P1 P2"]
+)
+@pytest.mark.parametrize("before", ["J", ""])
+def test_titles_between_the_rows_of_a_plain_list_are_no_points(
+    text: Any, titles: str, before: str
+) -> None:
+    rows = [before + row[1:] for row in NAMED[:4]]
+    found = text("".join("\n".join([title, *rows, ""]) for title in titles.split()))
+    assert [shape.equals(square()) for shape in found.shapes] == [True, True]
+    assert found.codes() == []
 
 
 def test_a_blank_line_after_every_row_parts_nothing(text: Any) -> None:
@@ -803,3 +927,12 @@ def test_the_registry_opens_survey_texts_by_their_content(tmp_path: Path) -> Non
     path = tmp_path / "地块.dat"
     path.write_text(HEADER + "4,1,1,甲,面,,,,@\n" + points(), encoding="gb18030")
     assert open_file(path).format == "txt"
+
+
+@pytest.mark.parametrize("begin", ["feff", "fffe"])
+def test_a_byte_order_mark_in_the_middle_of_a_file_is_none(text: Any, begin: str) -> None:
+    """Found by fuzzing: the lines that stand out were decoded by the mark of the first of them."""
+    middle = b"1,2\n" + bytes.fromhex(begin) + b",@\n0,1\n"
+    with pytest.raises(FileRefusedError) as refused:
+        text(middle)
+    assert refused.value.code != "reader_fault"

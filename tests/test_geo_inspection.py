@@ -438,3 +438,28 @@ def test_a_direction_of_rings_is_only_a_fault_where_the_format_has_one() -> None
 def test_an_empty_file_is_told_as_such() -> None:
     found = inspect(features())
     assert (found.feature_count, found.bbox, found.area_m2) == (0, None, None)
+
+
+def test_a_hole_around_its_outline_gives_no_area_and_the_box_of_the_outline(tmp_path) -> None:
+    outer = shapely.box(112.52, 37.82, 112.53, 37.83)
+    around = shapely.box(112.5, 37.8, 112.6, 37.9)
+    shape = shapely.Polygon(outer.exterior, [around.exterior])
+    path = tmp_path / "a.geojson"
+    path.write_text(shapely.to_geojson(shape))
+    found = inspect(open_file(path))
+    assert found.area_m2 is None
+    assert found.bbox == pytest.approx(outer.bounds)
+    assert found.problem_counts["error"]
+
+
+def test_where_errors_left_no_coordinates_they_are_told_and_no_system_is_asked_for(
+    tmp_path,
+) -> None:
+    path = tmp_path / "a.txt"
+    rows = "J1,1,4194127.9,38372319.3\nJ2,1,41944O7.9,38372319.3\nJ3,1,4194427.9,38372719.3\n"
+    path.write_text(
+        "[属性描述]\n坐标系=2000国家大地坐标系\n几度分带=3\n带号=38\n[地块坐标]\n"
+        f"3,1,1,甲,面,,,,@\n{rows}"
+    )
+    errors = [p for p in inspect(open_file(path)).problems if p.level == "error"]
+    assert [(p.code, p.line) for p in errors] == [("bad_number", 8)]

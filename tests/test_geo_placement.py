@@ -270,6 +270,29 @@ def test_an_answer_settles_what_is_open() -> None:
     assert points_to_degrees([[37.8, 112.5]], swapped).tolist() == [[112.5, 37.8]]
 
 
+def test_a_datum_that_only_the_user_knows_is_put_on_record_as_the_users_word() -> None:
+    said = placed(SIX_DIGITS, CrsAnswer(crs="4547"))
+    assert said.datum_said and "基准由用户认定" in said.describe("zh")
+    assert "the datum is the user's word" in said.describe("en")
+    old = placed(SIX_DIGITS, CrsAnswer(crs="2383", approximate=True))
+    assert "基准由用户认定" in old.describe("zh") and "未做基准转换" in old.describe("zh")
+    declared = judge(SIX_DIGITS, CrsHints(datum="cgcs2000"))
+    kept, _ = place(declared, CrsAnswer(crs="4547"))
+    assert not kept.datum_said and "认定" not in kept.describe("zh")
+
+
+def test_a_datum_that_nobody_knows_is_an_approximation_on_record() -> None:
+    unknown, problems = place(
+        judge(SIX_DIGITS, CrsHints()), CrsAnswer(crs="4547", approximate=True)
+    )
+    assert unknown.approximate and [p.code for p in problems] == ["approximate_datum"]
+    assert "基准未知" in unknown.describe("zh") and "认定" not in unknown.describe("zh")
+    assert "datum unknown" in unknown.describe("en")
+    known = judge(SIX_DIGITS, CrsHints(datum="cgcs2000"))
+    settled, problems = place(known, CrsAnswer(crs="4547", approximate=True))
+    assert not settled.approximate and problems == ()
+
+
 @pytest.mark.parametrize(
     ("box", "crs"),
     [(ZONE_38, "4547"), (ZONE_38, "4525"), (ZONE_38, "4490"), (DEGREES, "4526"), (DEGREES, "3857"),

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from geo.errors import CrsQuestionError
 from geo.placement import points_from_degrees
-from geo.reference import SYSTEMS, CrsHints, ReferenceSystem, identify, judge, system
+from geo.reference import (
+    SYSTEMS,
+    CrsHints,
+    ReferenceSystem,
+    identify,
+    judge,
+    on_datum,
+    system,
+)
 from geo.sevenparameters import SevenParameters
 from geo.systems import BY_EPSG, ZONES_3, ZONES_6, degrees_system, gauss_system
 
@@ -508,3 +516,35 @@ def test_any_numbers_get_a_verdict(values, declared, zone, width) -> None:
     verdict = judged((x0, y0, x1, y1), declared=declared, zone=zone, zone_width_deg=width)
     assert verdict.settled == (verdict.question("en") == "")
     assert bool(verdict.systems) == (verdict.basis != "unknown")
+
+
+# --- zone and datum are two questions ------------------------------------------------------------
+
+
+def test_of_an_open_zone_the_datum_is_open_too_and_the_question_says_so() -> None:
+    found = judged(SIX_DIGITS)
+    assert found.label == "ambiguous: 4546 or 4547" and found.datum_open
+    for lang, name in (("zh", "2000国家大地坐标系"), ("en", "CGCS2000")):
+        asked = found.question(lang)
+        assert name in asked and all(number in asked for number in ("2382", "2383", "2434", "2435"))
+    assert "由您认定" in found.question("zh")
+    said = judged(SIX_DIGITS, datum="xian80")
+    assert said.label == "ambiguous: 2382 or 2383" and not said.datum_open
+    assert "认定" not in said.question("zh")
+    assert judged(ZONE_38).datum_open and not judged(DEGREES).datum_open
+
+
+def test_the_same_zone_on_another_datum() -> None:
+    assert on_datum(system("EPSG:4547"), "xian80").number == "2383"
+    assert on_datum(system("EPSG:4497"), "beijing54").number == "21419"
+    with pytest.raises(ValueError, match="GCJ-02"):
+        on_datum(system("GCJ-02"), "cgcs2000")
+
+
+@pytest.mark.parametrize("box", [ZONE_38, (4_194_000.0, 38_372_000.0, 4_195_000.0, 38_373_000.0)])
+def test_the_extent_is_told_as_easting_and_northing_whichever_comes_first(box) -> None:
+    told = judged(box).reasons("zh")[0]
+    assert told == "横坐标（东）从 38372000 到 38373000，纵坐标（北）从 4194000 到 4195000"
+    assert judged(box).reasons("en")[0].startswith("eastings from 38372000 to 38373000, northings")
+    assert judged(DEGREES).reasons("zh")[0].startswith("经度从 112.5 到 112.6，纬度从 37.8")
+    assert judged((0.0, 0.0, 9.0, 8.0)).reasons("zh")[0].startswith("第一个坐标从 0 到 9")

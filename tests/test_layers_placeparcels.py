@@ -249,6 +249,25 @@ def test_every_parcel_counts_in_one_list_only_and_numbered_ones_always(cells: An
             assert kept == {max(lists, key=lambda s: s == NEW.source_id)}
 
 
+def test_what_is_only_said_about_an_area_is_shown_with_it(workspace: Workspace) -> None:
+    put(workspace, [
+        parcel("A", area_ha=2.0, area_qualifier="at_least"),
+        parcel("B", area_ha=1.0, area_qualifier="exact"),
+    ])  # fmt: skip
+    found = parcels_of(workspace)
+    assert {row.number or row.name: row.ha for row in found.rows} == {"A": "≥2", "B": "1"}
+    assert (found.total.ha, found.total.mu) == ("≥3", "≥45")
+
+
+def test_a_number_is_shown_as_it_was_printed(workspace: Workspace) -> None:
+    put(workspace, [parcel(f"{ZONE}/7", name="北地块"), parcel("office-x-1-2", name="南地块")])
+    assert {row.name: row.number for row in parcels_of(workspace).rows} == {
+        "北地块": "7", "南地块": "",
+    }  # fmt: skip
+    put(workspace, [project(f"{ZONE}/P1")])
+    assert projects_of(workspace).rows[0].code == "P1"
+
+
 # --- projects ------------------------------------------------------------------------------------
 
 
@@ -458,8 +477,8 @@ def test_a_project_stands_in_several_batches_and_rounds(workspace: Workspace) ->
     put(workspace, [project("P1", "started", 2.5, round="第二次", source_id=NEW.source_id)], NEW)
     kept = {one.key: one.total_investment_yi for one in read_projects(workspace)}
     assert kept == {
-        ("P1", "signed", "第一次"): 1.5, ("P1", "started", "第一次"): 1.5,
-        ("P1", "started", "第二次"): 2.5,
+        (f"{ZONE}/P1", "signed", "第一次"): 1.5, (f"{ZONE}/P1", "started", "第一次"): 1.5,
+        (f"{ZONE}/P1", "started", "第二次"): 2.5,
     }  # fmt: skip
     with pytest.raises(BadFrameError):
         put(workspace, [project("P2"), project("P2", money=9.0)])

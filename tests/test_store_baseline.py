@@ -112,6 +112,9 @@ def test_the_first_start_loads_everything_and_the_next_nothing(
 ) -> None:
     first = ensure(workspace, data_dir)
     assert (first.loaded, first.reason) == (True, "first_start")
+    told = workspace.info("sources").message
+    assert told.startswith("首次载入基线数据") and "baseline loaded for the first time" in told
+    assert "first_start" not in told
     assert set(first.written) == set(TABLES)
     assert first.versions == dict.fromkeys(TABLES, 0)
     info = workspace.info("zones")

@@ -18,11 +18,13 @@ from land import BOX, land, measured_file
 import cli
 from geo.areas import area_m2
 from geo.errors import CrsQuestionError, GeoError
-from geo.files import open_file
+from geo.files import ReadOptions, open_file
+from geo.files.featurefile import Batch, Encoding, FeatureFile
 from geo.layerfile import open_layer
 from geo.limits import Limits
 from geo.placement import CrsAnswer
-from geo.surroundings import Surroundings
+from geo.reference import CrsHints
+from geo.surroundings import USUAL, Surroundings
 from store.errors import (
     AlreadyCurrentError,
     BadFrameError,
@@ -418,3 +420,139 @@ def test_proposals_and_rules_are_saved_as_versions(tmp_path) -> None:
     save_rules(workspace, "lingshi-adjust.B", rules[::-1], author="甲", message="改")
     assert read_rules(workspace, "lingshi-adjust.B") == rules[::-1]
     assert read_rules(workspace) == rules
+
+
+# --- what is wrong in a file ---------------------------------------------------------------------
+
+
+def geojson(path: Path, *features: dict) -> Path:
+    made = [{"type": "Feature", "properties": {}} | feature for feature in features]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": made}))
+    return path
+
+
+SQUARE = shapely.geometry.mapping(shapely.box(112.5, 37.8, 112.51, 37.81))
+
+
+def test_features_without_attributes_come_in(workspace, tmp_path) -> None:
+    bare = tmp_path / "bare.geojson"
+    bare.write_text(json.dumps(SQUARE))
+    assert bring(workspace, bare).rows == 1
+    plain = geojson(tmp_path / "plain.geojson", {"geometry": SQUARE}, {"geometry": None})
+    done = bring(workspace, plain)
+    assert (done.rows, done.dropped) == (1, 1)
+    back = workspace.read("land-use")
+    assert list(back.columns) == ["area_m2", "geometry"] and back["area_m2"].iloc[0] > 9e5
+    points = tmp_path / "points.csv"
+    points.write_text('wkt\n"POINT(112 37)"\n\n"POINT(112.1 37)"\n')
+    done = bring(workspace, points, crs="EPSG:4490", options=ReadOptions(wkt_column="wkt"))
+    assert list(workspace.read("land-use").columns) == ["geometry"]
+
+
+def test_attributes_stay_with_their_features_where_some_batches_have_none() -> None:
+    wkb = shapely.to_wkb(shapely.box(112.5, 37.8, 112.51, 37.81))
+    batches = [
+        Batch(pa.table({"geometry": pa.array([wkb, wkb], pa.large_binary())}), 1),
+        Batch(pa.table({"a": ["x"], "geometry": pa.array([wkb], pa.large_binary())}), 3),
+    ]
+    file = FeatureFile(
+        path=Path("a"), format="geojson", encoding=Encoding(), columns=(),
+        hints=CrsHints(declared="EPSG:4490"), read=lambda: iter(batches),
+    )  # fmt: skip
+    gathered, _ = gather(file, CrsAnswer(), limits=Limits(), around=Surroundings())
+    assert gathered.attributes.to_pydict() == {"a": [None, None, "x"]}
+
+
+BROKEN = {"type": "Polygon", "coordinates": [[[112.5, "x"], [112.6, 37.8], [112.6, 37.9]]]}
+
+
+@pytest.mark.parametrize("repairs", ["none", "all"])
+def test_what_could_not_be_read_keeps_a_file_out_until_it_is_left_out(
+    repairs, workspace, tmp_path
+) -> None:
+    path = geojson(tmp_path / "in.geojson", {"geometry": SQUARE}, {"geometry": BROKEN})
+    with pytest.raises(ImportRefusedError, match="1 个要素有错") as caught:
+        bring(workspace, path, repairs=repairs)
+    assert [(p.code, p.feature, p.level) for p in caught.value.problems] == [
+        ("bad_geometry", 2, "error")
+    ]
+    assert workspace.collections() == []
+    with pytest.raises(ImportRefusedError, match="3:leave_out"):
+        prepare(path, out=tmp_path / "o.parquet", repairs=repairs, leave_out=[3])
+    done = prepare(path, out=tmp_path / "out.parquet", repairs=repairs, leave_out=[2])
+    assert (done.rows, done.dropped, done.left_out) == (1, 1, (2,))
+    assert not [p for p in done.problems if p.level == "error"]
+    assert "第 2 个" in done.source
+    assert Prepared.from_json(json.loads(json.dumps(done.to_json()))) == done
+
+
+def test_many_broken_features_are_all_told_before_they_can_be_left_out(tmp_path) -> None:
+    many = [{"geometry": BROKEN}] * 250
+    path = geojson(tmp_path / "in.geojson", {"geometry": SQUARE}, *many)
+    with pytest.raises(ImportRefusedError, match="1 个要素有错"):
+        prepare(path, out=tmp_path / "o.parquet", leave_out=range(3, 252))
+    done = prepare(path, out=tmp_path / "out.parquet", leave_out=range(2, 252))
+    assert (done.rows, done.problem_counts["error"]) == (1, 0)
+
+
+def test_a_feature_that_could_not_be_read_is_among_those_to_be_left_out(tmp_path) -> None:
+    path = geojson(tmp_path / "in.geojson", {"geometry": SQUARE}, {"geometry": BROKEN})
+    gathered, _ = gather(open_file(path), CrsAnswer(), limits=Limits(), around=Surroundings())
+    assert [r.repair_id for r in gathered.proposals(full=False).told()] == ["2:leave_out"]
+
+
+SURVEY = """[属性描述]
+坐标系=2000国家大地坐标系
+几度分带=3
+带号=38
+[地块坐标]
+4,12.0,A0,地块,面,,工业,,@
+J1,1,4194127.906,38372319.291
+J2,1,{bad},38372319.291
+J3,1,4194427.906,38372719.291
+J4,1,4194127.906,38372719.291
+J1,1,4194127.906,38372319.291
+"""
+
+
+@pytest.mark.parametrize("bad", ["41944O7.9", "NaN"])
+@pytest.mark.parametrize("crs", ["", "EPSG:4526"])
+def test_the_line_that_can_not_be_read_is_told_before_all_else(
+    bad, crs, workspace, tmp_path
+) -> None:
+    path = tmp_path / "in.txt"
+    path.write_text(SURVEY.format(bad=bad))
+    with pytest.raises(ImportRefusedError) as caught:
+        bring(workspace, path, crs=crs)
+    assert caught.value.problems[0].line == 8 and bad in caught.value.faults[0]
+
+
+def test_ids_given_twice_keep_a_file_out(workspace, tmp_path) -> None:
+    frame = land(4).iloc[:3].copy()
+    frame["编号"] = ["A", "B", "A"]
+    path = tmp_path / "in.parquet"
+    frame.to_parquet(path)
+    assert bring(workspace, path).rows == 3
+    with pytest.raises(ImportRefusedError) as caught:
+        bring(workspace, path, around=Surroundings(id_column=USUAL))
+    assert [(p.code, p.feature) for p in caught.value.problems] == [("duplicate_id", 3)]
+    done = prepare(
+        path, out=tmp_path / "o.parquet", around=Surroundings(id_column="编号"), leave_out=[1]
+    )
+    assert done.rows == 2
+    frame["编号"] = 0  # as much software leaves it
+    frame["地块编号"] = ["1", "2", None]
+    frame.to_parquet(path)
+    assert bring(workspace, path, around=Surroundings(id_column=USUAL)).rows == 3
+
+
+def test_repairs_and_approximation_are_kept_with_what_is_stored(workspace, tmp_path) -> None:
+    path = tmp_path / "in.parquet"
+    land(10).to_crs(4610).to_parquet(path)
+    done = prepare(path, answer=CrsAnswer(approximate=True), out=tmp_path / "o.parquet")
+    assert done.approximate and "近似" in done.treatment
+    with pytest.raises(ImportRefusedError, match="实测"):
+        done.refuse_as_surveyed()
+    done = prepare(faulty(tmp_path), out=tmp_path / "p.parquet", repairs="all")
+    assert not done.approximate and "修复 2 个要素" in done.treatment
+    done.refuse_as_surveyed()

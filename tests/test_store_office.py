@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import fields, replace
 from datetime import date
@@ -41,10 +42,13 @@ from store.officefigures import (
     add_parcels,
     add_projects,
     add_sources,
+    as_on_file,
+    last_import,
     office_source,
     read_parcels,
     read_projects,
     row_prefix,
+    source_on_file,
 )
 from store.officerecords import frame_of, records_of
 from store.workspace import NOT_YET, Workspace
@@ -211,12 +215,41 @@ def test_figures_about_what_the_baseline_has_no_more_are_unplaced_and_clashes_ar
 def test_the_same_content_is_the_same_source(workspace: Workspace) -> None:
     same = office_source(title=SOURCE.title, publisher=SOURCE.publisher, published_on="2024-07",
                          file="改名.xlsx", sha256="ab" * 32)  # fmt: skip
+    titled = office_source(title="另一个标题", published_on="2025", file="b.xlsx", sha256="ab" * 32)
+    assert titled.source_id == SOURCE.source_id
     other = office_source(title=SOURCE.title, publisher=SOURCE.publisher, published_on="2024-07",
                           file="表.xlsx", sha256="cd" * 32)  # fmt: skip
     assert same.source_id == SOURCE.source_id != other.source_id
     assert add_sources(workspace, [SOURCE, other], **WHO).added == 2
     with pytest.raises(BadFrameError, match="src-a"):
         add_sources(workspace, [source("src-a")], **WHO)
+
+
+def test_the_same_bytes_under_another_name_are_found_on_file(
+    workspace: Workspace, facts: Facts
+) -> None:
+    sha256 = "ab" * 32
+    assert source_on_file([], sha256) is None and source_on_file([SOURCE], "") is None
+    assert last_import(workspace, SOURCE) is None
+    rows = figures(facts)
+    add_figures(workspace, rows, facts=facts, source=SOURCE, **WHO)
+    on_file = read_facts(workspace).sources
+    assert source_on_file(on_file, sha256) == SOURCE and source_on_file(on_file, "cd" * 32) is None
+    renamed = office_source(title="同一张表", file="same2.csv", sha256=sha256)
+    assert as_on_file(renamed, SOURCE, retitled=False) == SOURCE
+    assert as_on_file(renamed, SOURCE, retitled=True) == renamed
+    assert as_on_file(renamed, None, retitled=False) == renamed
+    done = add_figures(workspace, rows, facts=facts, source=renamed, **WHO)
+    assert done == Added(OBSERVATIONS, None, 0, 0, 3)
+    assert read_facts(workspace).source(SOURCE.source_id).title == "同一张表"
+    info = last_import(workspace, SOURCE)
+    assert info is not None and (info.collection, info.author) == (OBSERVATIONS, "王工")
+    # An id of before, made of the title too, is found by it and keeps it.
+    parts = "\0".join((SOURCE.title, SOURCE.publisher, SOURCE.published_on, sha256))
+    digest = hashlib.sha256(parts.encode()).hexdigest()[:12]
+    before = replace(SOURCE, source_id=f"office-{digest}")
+    assert source_on_file([before], sha256) == before
+    assert as_on_file(renamed, before, retitled=True) == before
 
 
 # --- parcels and projects -------------------------------------------------------------------------
@@ -238,10 +271,43 @@ def test_parcels_keep_their_outlines_through_later_imports(
     assert frame.geometry["BZD-2"].equals(box) and frame.geometry["BZD-1"] is None
     assert set(frame["state"]) == {"granted", "started"} and math.isnan(frame.area_ha["BZD-2"])
     assert workspace.info(PARCELS).bbox == box.bounds and workspace.verify() == []
-    wrong = [parcel(3, "no-where"), parcel(3, zone), parcel(4, zone, source_id="x")]
+    wrong = [parcel(3, "no-where"), parcel(1, zone), parcel(1, zone, source_id="x")]
     with pytest.raises(BadFrameError) as caught:
         add_parcels(workspace, wrong, facts=facts, source=SOURCE, **WHO)
     assert len(caught.value.faults) == 3
+
+
+def test_a_number_is_one_of_its_zone_and_ids_on_file_stay(
+    workspace: Workspace, facts: Facts
+) -> None:
+    one, two = [p.place_id for p in facts.places if p.level == "zone"][:2]
+    box = shapely.box(112.5, 37.8, 112.51, 37.81)
+    old = parcel(1, one)  # of before the zone was part of the id
+    add_parcels(workspace, [old], facts=facts, source=SOURCE, shapes={"BZD-1": box}, **WHO)
+    named = [replace(parcel(1, zone), parcel_id=f"{zone}/BZD-1") for zone in (one, two)]
+    assert add_parcels(workspace, named, facts=facts, source=SOURCE, **WHO) == Added(
+        PARCELS, 1, 1, 0, 1
+    )
+    assert read_parcels(workspace) == (old, named[1])
+    assert [p.number for p in read_parcels(workspace)] == ["BZD-1", "BZD-1"]
+    moved = shapely.box(112.6, 37.8, 112.61, 37.81)
+    add_parcels(
+        workspace, named, facts=facts, source=SOURCE, shapes={named[0].parcel_id: moved}, **WHO
+    )
+    frame = workspace.read(PARCELS).set_index("parcel_id")
+    assert frame.geometry["BZD-1"].equals(moved) and frame.geometry[named[1].parcel_id] is None
+    some = [replace(project(1, zone), project_id=f"{zone}/P1") for zone in (one, two)]
+    add_projects(workspace, [project(1, one)], facts=facts, source=SOURCE, **WHO)
+    assert add_projects(workspace, some, facts=facts, source=SOURCE, **WHO) == Added(
+        PROJECTS, 1, 1, 0, 1
+    )
+
+
+def test_records_of_before_a_column_was_there_have_its_default() -> None:
+    frame = frame_of(StandardLandParcel, [parcel(1, "z", area_qualifier="approx")])
+    assert records_of(StandardLandParcel, frame)[0].area_qualifier == "approx"
+    (old,) = records_of(StandardLandParcel, frame.drop(columns="area_qualifier"))
+    assert old == parcel(1, "z", area_qualifier="exact")
 
 
 def test_projects_come_back_as_they_went_in(workspace: Workspace, facts: Facts) -> None:

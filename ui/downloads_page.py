@@ -7,6 +7,7 @@ import streamlit as st
 from facts.model import Lang
 from layers.atlas import Atlas
 from layers.downloads import LAYERS, TABLES, formats_of, office_layers, office_tables
+from layers.historyview import collection_name
 from layers.texts import has_text, text
 from ui import chrome
 from ui.tables import Cell, Link, Links, Number, html_table
@@ -42,7 +43,7 @@ def _row(atlas: Atlas, name: str, lang: Lang) -> list[Cell]:
     key = name.replace("-", "_")
     known = has_text(f"downloads.name_{key}")
     return [
-        text(f"downloads.name_{key}", lang) if known else name,
+        text(f"downloads.name_{key}", lang) if known else collection_name(name, lang, info.title),
         text(f"downloads.about_{key}", lang) if known else info.message,
         Number(str(info.rows)),
         Number(str(info.version)),

@@ -6,8 +6,6 @@ in place of the outline on file or as the next alternative beside it.
 
 from __future__ import annotations
 
-import getpass
-import os
 from dataclasses import replace
 from typing import Any
 
@@ -25,16 +23,9 @@ from layers.texts import text
 from store.errors import StoreError
 from store.proposals import save_proposal
 from ui import chrome
+from ui.author import author_fault, author_field, author_missing
 
 _MOST_VERTICES = 200_000
-
-
-def author() -> str:
-    """Who saves: the user that the program runs as, until it knows its visitors."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
 
 
 def draft_of(proposal: Proposal) -> Proposal | None:
@@ -68,6 +59,7 @@ def bar(atlas: Atlas, proposal: Proposal, draft: Proposal | None, lang: Lang) ->
         return
     chrome.note(text("proposal.draft_note", lang))
     letter = next_alternative(proposals_of(atlas), proposal.proposal_id)
+    who = author_field(lang, "draft_author")
     with st.container(horizontal=True):
         beside = st.button(
             text("proposal.save_beside", lang, alternative=letter),
@@ -79,9 +71,9 @@ def bar(atlas: Atlas, proposal: Proposal, draft: Proposal | None, lang: Lang) ->
     if drop:
         st.session_state.pop(_slot(proposal), None)
         st.rerun(scope="fragment")
-    if beside or instead:
+    if (beside or instead) and not author_missing(who, lang):
         kept = replace(draft, alternative=letter) if beside else draft
-        if _save(atlas, kept, lang, said="proposal.drawn_message"):
+        if _save(atlas, kept, lang, author=who, said="proposal.drawn_message"):
             st.session_state.pop(_slot(proposal), None)
             st.query_params["id"] = kept.key
             st.rerun()
@@ -106,10 +98,11 @@ def new_proposal(atlas: Atlas, lang: Lang) -> None:
         zone = st.selectbox(text("proposal.zone", lang), zones, format_func=lambda p: p.name(lang))
         layer = st.selectbox(text("proposal.new_layer", lang), layers)
         row = st.number_input(text("proposal.new_row", lang), min_value=1, value=1, step=1)
+        who = author_field(lang, "new_proposal_author")
         done = st.form_submit_button(text("proposal.create", lang))
     if not done:
         return
-    fault = _faults(atlas, name, slug, lang)
+    fault = _faults(atlas, name, slug, lang) or author_fault(who, lang)
     if fault or layer is None or zone is None:
         chrome.warn(fault or text("proposal.new_incomplete", lang))
         return
@@ -124,7 +117,7 @@ def new_proposal(atlas: Atlas, lang: Lang) -> None:
         land_in=land, land_out=None, precision="synthetic" if atlas.synthetic else "digitised",
         source_id="src-office",
     )  # fmt: skip
-    if _save(atlas, made, lang, said="proposal.created_message"):
+    if _save(atlas, made, lang, author=who, said="proposal.created_message"):
         st.query_params["id"] = made.key
         st.rerun()
 
@@ -153,10 +146,10 @@ def _feature(atlas: Atlas, layer: str, row: int, lang: Lang) -> BaseGeometry | N
     return found
 
 
-def _save(atlas: Atlas, proposal: Proposal, lang: Lang, *, said: str) -> bool:
+def _save(atlas: Atlas, proposal: Proposal, lang: Lang, *, author: str, said: str) -> bool:
     try:
         save_proposal(
-            atlas.workspace, proposal, author=author(),
+            atlas.workspace, proposal, author=author,
             message=text(said, lang, name=proposal.key),
             expected_version=atlas.versions["proposals"],
         )  # fmt: skip

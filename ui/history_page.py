@@ -2,51 +2,55 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any
 
+import geopandas as gpd
 import streamlit as st
 
 from facts.model import Lang
-from layers.atlas import Atlas, look_again
+from layers.atlas import Atlas
+from layers.downloads import LAYERS, formats_of, office_layers
+from layers.historytables import TableChanges, table_changes
 from layers.historyview import (
     MOST_ROWS,
-    TableChanges,
     collection_name,
     difference_columns,
     difference_items,
     land_difference,
-    table_changes,
     totals,
 )
+from layers.layerview import layer_view
 from layers.texts import text
 from store.errors import StoreError
 from store.log import BASELINE_AUTHOR, VersionInfo
 from ui import chrome, importmap
-from ui.drawing_desk import author
+from ui.history_undo import told, undo
+from ui.history_versions import author_of, message_of, time_of, version_option
 from ui.import_words import one_language
 from ui.tables import Cell, Link, Mark, Number, figure_strip, html_table, links_html
 
-_EMPTY = -1  # the choice of withdrawing a first import
+MOST_DRAWN = 20_000  # features of a layer that the page reads to draw it
 _LONGEST_ECHO = 40
-_SHORT = 24
-_SAID = "history_said"
 
 
 def render(atlas: Atlas, lang: Lang) -> None:
-    """Draw the page; `c` of the address names the collection."""
+    """Draw the page; `c` of the address names the collection, `to=undo` puts the way back first."""
     chrome.note(text("history.intro", lang))
-    said = st.session_state.pop(_SAID, "")
-    if said:
-        st.html(f'<p class="za-done" role="status">{chrome.escape(said)}</p>')
+    told()
     name = _pick(atlas, lang)
     try:
         versions = atlas.workspace.history(name)
     except StoreError as error:
         chrome.warn(error.message)
         return
+    first = st.query_params.get("to") == "undo"
+    if first:
+        undo(atlas, name, versions, lang)
     _table(atlas, name, versions, lang)
+    _map(atlas, name, versions[0], lang)
     _compare(atlas, name, versions, lang)
-    _undo(atlas, name, versions, lang)
+    if not first:
+        undo(atlas, name, versions, lang)
     links = [
         Link(text("history.to_map", lang), f"/?level=zone&lang={lang}"),
         Link(text("history.to_import", lang), f"/import?lang={lang}"),
@@ -69,13 +73,15 @@ def _pick(atlas: Atlas, lang: Lang) -> str:
     asked = st.query_params.get("c", "")
     if asked and asked not in infos:
         chrome.warn(text("history.unknown", lang, name=asked[:_LONGEST_ECHO]))
+    # A widget that stays shows its labels as they were: with each new version it is another one.
     chosen = st.selectbox(
         text("history.collection", lang), names,
         index=names.index(asked) if asked in infos else 0,
         format_func=lambda n: text(
-            "history.option", lang, name=collection_name(n, lang), count=infos[n].version + 1
+            "history.option", lang, name=collection_name(n, lang, infos[n].title),
+            count=infos[n].version + 1,
         ),
-        key="history_pick",
+        key=f"history_pick_{sum(info.version for info in infos.values())}",
     )  # fmt: skip
     st.query_params["c"] = chosen
     return str(chosen)
@@ -89,9 +95,9 @@ def _table(atlas: Atlas, name: str, versions: list[VersionInfo], lang: Lang) -> 
         rows.append(
             [
                 Mark(text("history.current", lang, version=number), "ok") if newest else number,
-                _time(info),
-                _author(info, lang),
-                _message(info, lang),
+                time_of(info),
+                author_of(info, lang),
+                message_of(info, lang),
                 _source(atlas, info, lang),
                 Number(f"{info.rows:,}"),
             ]
@@ -99,13 +105,39 @@ def _table(atlas: Atlas, name: str, versions: list[VersionInfo], lang: Lang) -> 
     headers = ("version", "time", "author", "message", "source", "rows")
     table = html_table(
         [text(f"history.col_{h}", lang) for h in headers], rows,
-        caption=text("history.versions", lang, name=collection_name(name, lang)),
+        caption=text(
+            "history.versions", lang, name=collection_name(name, lang, versions[0].title)
+        ),
     )  # fmt: skip
     st.html(f'<div class="za-stack">{table}</div>')
 
 
-def _author(info: VersionInfo, lang: Lang) -> str:
-    return text("history.baseline", lang) if info.author == BASELINE_AUTHOR else info.author
+def _map(atlas: Atlas, name: str, newest: VersionInfo, lang: Lang) -> None:
+    """The newest version of a layer that the map page does not show, and where to take it away."""
+    if not newest.geo or newest.foreign or not newest.rows or name in LAYERS:
+        return
+    st.html(f"<h2>{chrome.escape(text('history.map', lang))}</h2>")
+    if newest.rows > MOST_DRAWN:
+        chrome.note(text("history.map_too_large", lang, rows=newest.rows, most=MOST_DRAWN))
+    else:
+        try:
+            frame = atlas.workspace.read(name, version=newest.version)
+        except StoreError as error:
+            chrome.warn(error.message)
+            return
+        assert isinstance(frame, gpd.GeoDataFrame)  # noqa: S101 - its version says so
+        shown = layer_view(frame, lang)
+        importmap.show(
+            atlas, shown.items, lang, key="history_layer", columns=shown.columns, note=shown.note,
+            bounds_key=f"layer-{name}-{newest.version}",
+            caption=text("history.map_caption", lang, version=newest.version, count=newest.rows),
+        )  # fmt: skip
+    if name in office_layers(atlas):
+        links = [
+            Link(chrome.FORMAT_NAMES[fmt], f"/download/{name}.{fmt}?lang={lang}", download=True)
+            for fmt in formats_of(name, layer=True)
+        ]
+        st.html(links_html(text("history.download", lang), links))
 
 
 def _source(atlas: Atlas, info: VersionInfo, lang: Lang) -> Cell:
@@ -114,20 +146,6 @@ def _source(atlas: Atlas, info: VersionInfo, lang: Lang) -> Cell:
     if known is not None:
         return Link(known.title, chrome.source_href(known.source_id, lang))
     return one_language(info.source, lang) or "—"
-
-
-def _time(info: VersionInfo) -> str:
-    return info.time.astimezone().strftime("%Y-%m-%d %H:%M")
-
-
-def _message(info: VersionInfo, lang: Lang) -> str:
-    if info.foreign:
-        return text("history.foreign", lang)
-    if info.restored_from is not None:
-        return text(
-            "history.restored", lang, version=info.restored_from, message=info.message or "—"
-        )
-    return one_language(info.message, lang) or "—"
 
 
 # --- differences ---------------------------------------------------------------------------------
@@ -142,19 +160,25 @@ def _compare(atlas: Atlas, name: str, versions: list[VersionInfo], lang: Lang) -
     numbers = list(by_number)
 
     def label(number: int) -> str:
-        info = by_number[number]
-        said = _message(info, lang)
-        short = said if len(said) <= _SHORT else said[:_SHORT] + "…"
-        return text("history.version_option", lang, version=number, time=_time(info), message=short)
+        return version_option(by_number[number], lang)
 
+    newest = numbers[0]  # in the keys: after a change the two newest are compared again
     left, right = st.columns(2)
     with left:
         before = st.selectbox(
-            text("history.from", lang), numbers, index=1, format_func=label, key=f"from_{name}"
+            text("history.from", lang),
+            numbers,
+            index=1,
+            format_func=label,
+            key=f"from_{name}_{newest}",
         )
     with right:
         after = st.selectbox(
-            text("history.to", lang), numbers, index=0, format_func=label, key=f"to_{name}"
+            text("history.to", lang),
+            numbers,
+            index=0,
+            format_func=label,
+            key=f"to_{name}_{newest}",
         )
     if before == after:
         chrome.note(text("history.same_version", lang))
@@ -180,8 +204,9 @@ def _compare(atlas: Atlas, name: str, versions: list[VersionInfo], lang: Lang) -
 
 def _land(atlas: Atlas, name: str, before: int, after: int, lang: Lang) -> None:
     found = land_difference(atlas.workspace, name, before, after)
-    st.html(figure_strip(totals(found, lang), caption=text("history.totals", lang)))
-    old, new = (atlas.workspace.read(name, version=v) for v in (before, after))
+    frames: Any = tuple(atlas.workspace.read(name, version=v) for v in (before, after))
+    old, new = frames
+    st.html(figure_strip(totals(found, lang, frames), caption=text("history.totals", lang)))
     items, note = difference_items(found, old, new, lang)
     count = len(found.added) + len(found.removed) + len(found.changed)
     if not items:
@@ -218,69 +243,3 @@ def _rows(found: TableChanges, before: int, after: int, lang: Lang) -> None:
     st.html(f'<div class="za-stack">{table}</div>')
     if count > len(rows):
         chrome.note(text("history.changes_shown", lang, shown=len(rows), count=count))
-
-
-# --- the way back --------------------------------------------------------------------------------
-
-
-def _undo(atlas: Atlas, name: str, versions: list[VersionInfo], lang: Lang) -> None:
-    st.html(f"<h2>{chrome.escape(text('history.undo', lang))}</h2>")
-    chrome.note(text("history.undo_note", lang))
-    newest = versions[0]
-    by_number = {i.version: i for i in versions[1:] if not i.foreign and i.file != newest.file}
-    targets = list(by_number)
-    if versions[-1].author != BASELINE_AUTHOR and newest.rows:
-        targets.append(_EMPTY)
-    if not targets:
-        chrome.note(text("history.nothing_to_restore", lang))
-        return
-
-    def label(number: int) -> str:
-        if number == _EMPTY:
-            return text("history.withdraw_option", lang)
-        info = by_number[number]
-        return text(
-            "history.version_option", lang, version=number, time=_time(info),
-            message=_message(info, lang)[:_SHORT],
-        )  # fmt: skip
-
-    with st.form(f"undo_{name}_{newest.version}", border=True):
-        target = st.selectbox(text("history.target", lang), targets, format_func=label)
-        message = st.text_input(
-            text("history.message", lang), max_chars=200,
-            placeholder=text("history.message_hint", lang),
-        )  # fmt: skip
-        sure = st.checkbox(text("history.confirm", lang))
-        done = st.form_submit_button(text("history.restore", lang), type="primary")
-    if not done:
-        return
-    if not message.strip() or not sure:
-        missing = "message_needed" if not message.strip() else "confirm_needed"
-        chrome.warn(text(f"history.{missing}", lang))
-        return
-    _go_back(
-        atlas, name, cast("int", target), lang, expected=newest.version, message=message.strip()
-    )
-
-
-def _go_back(
-    atlas: Atlas, name: str, target: int, lang: Lang, *, expected: int, message: str
-) -> None:  # fmt: skip
-    called = collection_name(name, lang)
-    try:
-        if target == _EMPTY:
-            made = atlas.workspace.withdraw(
-                name, author=author(), message=message, expected_version=expected
-            )
-            said = text("history.withdrawn", lang, name=called, version=made)
-        else:
-            made = atlas.workspace.restore(
-                name, target, author=author(), message=message, expected_version=expected
-            )
-            said = text("history.done", lang, name=called, version=made, restored=target)
-    except StoreError as error:
-        chrome.warn(error.message)
-        return
-    look_again(atlas)
-    st.session_state[_SAID] = said
-    st.rerun()

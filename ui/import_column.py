@@ -18,6 +18,7 @@ from facts.units import canonical_unit, factor, known_units, unit_name
 from layers.atlas import Atlas
 from layers.texts import text
 from ui import chrome
+from ui.import_parts import choose
 
 _KINDS: Final = ("actual", "cumulative", "target", "yoy", "share")
 _ROLES: Final = (
@@ -42,12 +43,10 @@ def column_editor(
     options, names = _meanings(atlas, column, asked, mapping, lang)
     key = f"imp_col_{column.index}"
     now = _meaning_of(column)
-    st.session_state.setdefault(key, now if now in names else None)
     with middle:
-        chosen = st.selectbox(
-            text("intake.means", lang, name=column.label), options, key=key, index=None,
-            format_func=lambda o: names.get(o, str(o)), placeholder=text("intake.choose", lang),
-            label_visibility="collapsed",
+        chosen = choose(
+            text("intake.means", lang, name=column.label), options, lang, key=key, now=now,
+            format_func=lambda o: names.get(o, str(o)), labelled=False,
         )  # fmt: skip
         if chosen is None and asked is not None and asked.suggestions:
             first = names[f"i:{asked.suggestions[0].target_id}"]
@@ -91,7 +90,7 @@ def _meanings(
     for key, found in scores.items():
         why = found.reason_zh if lang == "zh" else found.reason_en
         name = found.name_zh if lang == "zh" else found.name_en
-        names[key] = text("intake.suggestion", lang, name=name, score=round(found.score), why=why)
+        names[key] = text("intake.suggestion", lang, name=name, why=why)
     return options, names
 
 
@@ -108,7 +107,7 @@ def _decided(column: ColumnMapping, chosen: str | None) -> ColumnMapping:
         return column
     if chosen is None:
         return replace(column, role="", indicator_id="", name="")
-    column = replace(column, numerator=None, denominator=None, basis="", relative="")
+    column = replace(column, numerator=None, denominator=None, basis="")
     if chosen.startswith("i:"):
         return replace(column, role="value", indicator_id=chosen[2:], name="")
     if chosen.startswith("f:"):
@@ -144,11 +143,9 @@ def _unit(column: ColumnMapping, seen: FormColumn | None, canonical: str, lang: 
     fitting = ("%",) if growth else compatible_units(canonical) if canonical else ()
     options = list(dict.fromkeys(filter(None, (printed, *fitting))))
     key = f"imp_col_unit_{column.index}_{column.indicator_id or column.name}_{growth}"
-    st.session_state.setdefault(key, printed or None)
-    chosen = st.selectbox(
-        text("intake.unit_of", lang, name=column.label), options, key=key, index=None,
-        placeholder=text("intake.unit", lang), label_visibility="collapsed",
-        format_func=lambda u: unit_words(u, lang),
+    chosen = choose(
+        text("intake.unit_of", lang, name=column.label), options, lang, key=key,
+        now=printed or None, format_func=lambda u: unit_words(u, lang), labelled=False,
     )  # fmt: skip
     return chosen or ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -10,12 +11,12 @@ import streamlit as st
 from facts.drafts import Draft, Question, questions
 from facts.mappings import TableKind
 from facts.model import Lang
-from facts.periodtexts import parse_period
+from facts.periodtexts import parse_period, since_january
 from facts.recordfields import BATCH_WORDS, STATE_WORDS
-from facts.tableforms import TableForm
+from facts.tableforms import TableForm, planned_warnings
 from geo.limits import Limits
 from layers.atlas import Atlas
-from layers.figurechanges import stage_name
+from layers.figurechanges import imported_before, stage_name
 from layers.texts import text
 from ui import chrome
 from ui.import_column import column_editor, unit_words
@@ -24,15 +25,17 @@ from ui.import_mapping import (
     decide,
     draft_of,
     fault_words,
+    forget_remembered,
     form_of,
     go_on,
     mapping_of,
     matcher_of,
 )
-from ui.import_parts import OURS, fault, heading, in_words
+from ui.import_parts import OURS, choose, fault, heading, in_words
 from ui.import_source import source_form
 from ui.tables import Cell, html_table
 
+_NEAR: Final = 3  # places that are named as the likely ones
 TABLES: Final[tuple[TableKind, ...]] = ("figures", "parcels", "projects")
 
 
@@ -47,9 +50,9 @@ def render(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> None:
         fault(in_words(error, lang))
         return
     _understood(form, lang)
+    for warning in planned_warnings(form) if draft.mapping.table == "figures" else ():
+        chrome.warn(fault_words(warning, lang))
     _table_kind(job, lang)
-    if job.choices.get("remembered"):
-        _remembered(job, lang)
     missing = columns_editor(atlas, job, form, draft, lang)
     if not source_form(job, lang):
         missing.append(text("intake.source_needed", lang))
@@ -65,7 +68,9 @@ def _understood(form: TableForm, lang: Lang) -> None:
         [text("intake.form_layout", lang), text(f"intake.layout_{form.layout}", lang)],
         [
             text("intake.form_header", lang),
-            text("intake.form_header_rows", lang, first=first + 1, last=last + 1),
+            text("intake.form_header_row", lang, row=first + 1)
+            if first == last
+            else text("intake.form_header_rows", lang, first=first + 1, last=last + 1),
         ],
         [
             text("intake.form_units", lang),
@@ -100,20 +105,28 @@ def _table_kind(job: Job, lang: Lang) -> None:
 
 
 def _remembered(job: Job, lang: Lang) -> None:
+    """Tell that decisions about the last table of this form were taken over, and undo it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         chrome.note(text("intake.remembered", lang))
         if st.button(text("intake.forget_remembered", lang), key="imp_forget"):
-            job.choices["ignore_remembered"] = True
-            job.made.pop("draft", None)
-            forget_widgets("imp_col_")
+            forget_remembered(job)
             st.rerun(scope="fragment")
 
 
 # --- columns -------------------------------------------------------------------------------------
 
 
-def columns_editor(atlas: Atlas, job: Job, form: TableForm, draft: Draft, lang: Lang) -> list[str]:
-    """One line for each column with what it means; returns what is still undecided."""
+def columns_editor(
+    atlas: Atlas, job: Job, form: TableForm, draft: Draft, lang: Lang, *, near: Sequence[str] = ()
+) -> list[str]:
+    """One line for each column with what it means; returns what is still undecided.
+
+    `near` are the places where the records lie, offered first where one place must be chosen.
+    """
+    for words in imported_before(atlas.workspace, job.choices.get("on_file"), lang):
+        chrome.warn(words)
+    if job.choices.get("remembered"):
+        _remembered(job, lang)
     heading("intake.columns_head", lang)
     asked = {q.key: q for q in draft.questions if q.kind == "column"}
     _at_once(job, asked, lang)
@@ -125,7 +138,7 @@ def columns_editor(atlas: Atlas, job: Job, form: TableForm, draft: Draft, lang: 
                 column_editor(atlas, form, column, lang, asked=question, mapping=mapping)
             )
     decide(job, columns=tuple(decided))
-    return _open(atlas, job, form, lang)
+    return _open(atlas, job, form, near, lang)
 
 
 def _at_once(job: Job, asked: dict[str, Question], lang: Lang) -> None:
@@ -159,7 +172,7 @@ def _at_once(job: Job, asked: dict[str, Question], lang: Lang) -> None:
     st.rerun(scope="fragment")
 
 
-def _open(atlas: Atlas, job: Job, form: TableForm, lang: Lang) -> list[str]:
+def _open(atlas: Atlas, job: Job, form: TableForm, near: Sequence[str], lang: Lang) -> list[str]:
     """What the table itself leaves open: period, place, stage; and what is missing in words."""
     mapping = mapping_of(job)
     labels = {str(c.index): c.label for c in mapping.columns}
@@ -167,9 +180,9 @@ def _open(atlas: Atlas, job: Job, form: TableForm, lang: Lang) -> list[str]:
     found = {q.kind: q for q in questions(form, bare, matcher_of(atlas, job))}
     missing = []
     if "period" in found:
-        missing += _period(job, lang)
+        missing += _period(job, form, lang)
     if "default_place" in found:
-        missing += _default_place(atlas, job, found["default_place"], lang)
+        missing += _default_place(atlas, job, found["default_place"], near, lang)
     if "stage" in found:
         missing += _stage(job, found["stage"], lang)
     for question in questions(form, mapping_of(job), matcher_of(atlas, job)):
@@ -179,33 +192,42 @@ def _open(atlas: Atlas, job: Job, form: TableForm, lang: Lang) -> list[str]:
     return missing
 
 
-def _default_place(atlas: Atlas, job: Job, asked: Question, lang: Lang) -> list[str]:
+def _default_place(
+    atlas: Atlas, job: Job, asked: Question, near: Sequence[str], lang: Lang
+) -> list[str]:
     """The one place that all figures of a table are about."""
     places = {p.place_id: p.name(lang) for p in atlas.facts.places}
-    options = list(dict.fromkeys([*(s.target_id for s in asked.suggestions), *places]))
-    st.session_state.setdefault("imp_place", mapping_of(job).place_id or None)
-    chosen = st.selectbox(
-        asked.text_zh if lang == "zh" else asked.text_en, options, index=None, key="imp_place",
-        format_func=lambda i: places.get(i, str(i)), placeholder=text("intake.choose", lang),
+    for place_id in near:
+        places[place_id] = text("intake.place_near", lang, name=places[place_id])
+    options = list(dict.fromkeys([*near, *(s.target_id for s in asked.suggestions), *places]))
+    chosen = choose(
+        asked.text_zh if lang == "zh" else asked.text_en, options, lang, key="imp_place",
+        now=mapping_of(job).place_id or None, format_func=lambda i: places.get(i, str(i)),
     )  # fmt: skip
     decide(job, place_id=chosen or "")
+    if not chosen and near:
+        mark = text("intake.list_mark", lang)
+        names = mark.join(atlas.facts.place(i).name(lang) for i in near[:_NEAR])
+        chrome.note(text("intake.places_near", lang, names=names))
     return [] if chosen else [text("intake.no_place", lang)]
 
 
 def _stage(job: Job, asked: Question, lang: Lang) -> list[str]:
     """The state of all parcels, or the batch of all projects, of a list that names none."""
     words = STATE_WORDS if mapping_of(job).table == "parcels" else BATCH_WORDS
-    st.session_state.setdefault("imp_stage", mapping_of(job).stage or None)
-    chosen = st.selectbox(
-        asked.text_zh if lang == "zh" else asked.text_en, list(words), index=None, key="imp_stage",
-        format_func=lambda k: stage_name(k, lang), placeholder=text("intake.choose", lang),
+    chosen = choose(
+        asked.text_zh if lang == "zh" else asked.text_en, list(words), lang, key="imp_stage",
+        now=mapping_of(job).stage or None, format_func=lambda k: stage_name(k, lang),
     )  # fmt: skip
     decide(job, stage=chosen or "")
     return [] if chosen else [text("intake.stage_needed", lang)]
 
 
-def _period(job: Job, lang: Lang) -> list[str]:
-    """The period of figures whose columns and rows name none; what is missing of it."""
+def _period(job: Job, form: TableForm, lang: Lang) -> list[str]:
+    """The period of figures whose columns and rows name none; what is missing of it.
+
+    Where the title says 累计 without a period, the one that is typed begins with January too.
+    """
     now = mapping_of(job).period
     st.session_state.setdefault("imp_period", now.label if now else "")
     typed = st.text_input(
@@ -213,6 +235,8 @@ def _period(job: Job, lang: Lang) -> list[str]:
         placeholder=text("intake.period_hint", lang),
     ).strip()  # fmt: skip
     period = now if now is not None and typed == now.label else parse_period(typed)
+    if period is not None and form.cumulative and form.period is None:
+        period = replace(since_january(period), label=period.label)
     decide(job, period=period)
     if period is None:
         if typed:

@@ -12,9 +12,8 @@ import streamlit as st
 from facts.model import Lang
 from geo.limits import Limits
 from layers.atlas import Atlas, look_again
-from layers.historyview import collection_name
+from layers.historyview import collection_name, title_of
 from layers.texts import text
-from store.boundaryimport import commit_zones
 from store.errors import StaleWriterError, StoreError
 from store.imports import Prepared, commit_layer
 from store.mappings import save_mapping
@@ -25,15 +24,18 @@ from store.officefigures import (
     add_parcels,
     add_projects,
 )
-from ui import chrome, import_zones
-from ui.drawing_desk import author
+from ui import chrome
+from ui.author import author_field, author_missing
+from ui.import_faults import left_out_words
 from ui.import_job import Job, drop
 from ui.import_mapping import with_source
 from ui.import_parts import done, fault, in_words, one_language, work
 from ui.import_preview import STALE, Preview, preview_of
-from ui.import_source import source_of
+from ui.import_source import short_enough, source_of
+from ui.import_zoneplan import commit_plan
 from ui.tables import Link, links_html
 
+ON_THE_MAP: Final = ("zones", OBSERVATIONS, PROJECTS)  # what the map page and its files show
 _SAID: Final = "import_said"
 
 
@@ -56,18 +58,24 @@ def render(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> None:
         return
     st.session_state.setdefault("imp_message", job.choices.get("message", ""))
     message = st.text_input(
-        text("intake.message", lang), key="imp_message", max_chars=200,
+        text("intake.message", lang), key="imp_message",
         placeholder=text("intake.message_hint", lang),
     ).strip()  # fmt: skip
     job.choices["message"] = message
-    chrome.note(text("intake.by", lang, author=author()))
+    who = author_field(lang, "imp_author")
     chrome.note(text("intake.undo_note", lang))
     if not st.button(text("intake.commit", lang), type="primary", key="import_commit"):
         return
     if not message:
         chrome.warn(text("intake.message_needed", lang))
         return
-    said, error = work("intake.committing", lang, lambda _tell: _commit(atlas, job, found, message))
+    if author_missing(who, lang) or not short_enough(text("intake.message", lang), message, lang):
+        return
+    if left_out := left_out_words(job, lang):
+        message = text("intake.message_left_out", lang, message=message, left_out=left_out)
+    said, error = work(
+        "intake.committing", lang, lambda _tell: _commit(atlas, job, found, who, message)
+    )
     if isinstance(error, StaleWriterError):
         _stale(atlas, job, error, lang)
         return
@@ -90,14 +98,14 @@ def _stale(atlas: Atlas, job: Job, error: Exception, lang: Lang) -> None:
     st.rerun()  # the whole page: only that takes the newest versions
 
 
-def _commit(atlas: Atlas, job: Job, found: Preview, message: str) -> Said:
+def _commit(atlas: Atlas, job: Job, found: Preview, who: str, message: str) -> Said:
     """Write what the preview showed. Raises one of OURS."""
-    who, workspace = author(), atlas.workspace
+    workspace = atlas.workspace
     if found.collection == "zones":
         plan, source, zones = found.payload
-        import_zones.add_new_places(atlas, plan, source, author=who, message=message)
-        version = commit_zones(
-            workspace, zones, source=source, author=who, message=message,
+        prepared = Prepared.from_json(job.get("prepared"))
+        version = commit_plan(
+            atlas, plan, source, zones, author=who, message=prepared.in_message(message),
             expected_version=found.expected,
         )  # fmt: skip
         return Said("zones", version, place_id=next(iter(plan.places.values()), ""))
@@ -105,10 +113,11 @@ def _commit(atlas: Atlas, job: Job, found: Preview, message: str) -> Said:
         prepared = _spare(Prepared.from_json(job.get("prepared")))
         report = commit_layer(
             workspace, prepared, found.collection, author=who, message=message,
+            title=str(job.choices.get("layer_title", "")), source=source_of(job),
             expected_version=found.expected,
         )  # fmt: skip
         return Said(found.collection, report.version)
-    return _commit_records(atlas, job, found, message)
+    return _commit_records(atlas, job, found, who, message)
 
 
 def _spare(prepared: Prepared) -> Prepared:
@@ -122,9 +131,9 @@ def _spare(prepared: Prepared) -> Prepared:
     return replace(prepared, path=spare)
 
 
-def _commit_records(atlas: Atlas, job: Job, found: Preview, message: str) -> Said:
+def _commit_records(atlas: Atlas, job: Job, found: Preview, who: str, message: str) -> Said:
     records, shapes = found.payload
-    source, who = source_of(job), author()
+    source = source_of(job)
     options: dict[str, Any] = {
         "facts": atlas.facts, "source": source, "author": who, "message": message,
         "expected_version": found.expected,
@@ -145,12 +154,12 @@ def _commit_records(atlas: Atlas, job: Job, found: Preview, message: str) -> Sai
     return Said(found.collection, added.version, place, counts, warning)
 
 
-def told(lang: Lang) -> None:
+def told(atlas: Atlas, lang: Lang) -> None:
     """What the last import did, and where to see it or take it back."""
     said: Said | None = st.session_state.get(_SAID)
     if said is None:
         return
-    name = collection_name(said.collection, lang)
+    name = collection_name(said.collection, lang, title_of(atlas.workspace, said.collection))
     if said.version is None:
         done(text("intake.nothing_new", lang, name=name))
     else:
@@ -164,11 +173,13 @@ def told(lang: Lang) -> None:
         fault(text("intake.not_remembered", lang, why=one_language(said.warning, lang)))
     history = "/history?" + urlencode({"c": said.collection, "lang": lang})
     query = {"level": "zone", "lang": lang} | ({"sel": said.place_id} if said.place_id else {})
-    links = [
-        Link(text("intake.see_map", lang), f"/?{urlencode(query)}"),
-        Link(text("intake.see_history", lang), history),
-        Link(text("intake.see_undo", lang), history),
-    ]
+    links = [Link(text("intake.see_history", lang), history)]
+    if said.collection in ON_THE_MAP:
+        links.insert(0, Link(text("intake.see_map", lang), f"/?{urlencode(query)}"))
+    else:  # the map of the province does not draw it, the page of its versions does
+        links.insert(0, Link(text("intake.see_layer", lang), history))
+        links.append(Link(text("intake.see_download", lang), f"/downloads?lang={lang}"))
+    links.append(Link(text("intake.see_undo", lang), f"{history}&to=undo"))
     if said.place_id:
         links.insert(1, Link(text("intake.see_file", lang), chrome.place_href(said.place_id, lang)))
     st.html(links_html(text("intake.what_now", lang), links))

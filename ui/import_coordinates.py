@@ -18,16 +18,22 @@ from layers.atlas import Atlas
 from layers.importview import candidate_columns, candidate_items, shift_m
 from layers.texts import text
 from ui import chrome, importmap
+from ui.import_datum import (
+    MERCATOR,
+    OTHER,
+    answer,
+    datum_step,
+    take_system,
+    zone_and_datum,
+    zone_first,
+    zone_name,
+)
 from ui.import_found import inspected, refused
 from ui.import_job import Job, forget_widgets
-from ui.import_parts import fault, heading, in_words, plain, task
+from ui.import_parts import choose, fault, heading, in_words, plain, task
 
-_OTHER: Final = "other"
-_MERCATOR: Final = "EPSG:3857"
 _SHIFTED: Final = ("GCJ-02", "BD-09")
 _SKETCHED: Final = 300  # outlines of each candidate, enough to see the shape of it all
-_CONVENTIONS: Final = ("coordinate_frame", "position_vector")
-_PARAMETERS: Final = ("dx", "dy", "dz", "rx", "ry", "rz", "m")
 
 
 def render(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> None:
@@ -36,7 +42,7 @@ def render(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> None:
     if found is None:
         return
     _reasons(found, lang)
-    keys = _candidates(found)
+    keys = _named(found, lang)
     left, right = st.columns([2, 3], gap="medium")
     with left, st.container(key="import_question"):
         if found["crs_question"]:
@@ -44,7 +50,7 @@ def render(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> None:
             chrome.note(text("intake.ask_hint", lang))
         else:
             chosen = _settled(job, lang)
-        complete = _datum(found, chosen, job, lang)
+        complete = datum_step(found, chosen, job, lang)
         _shift(found, chosen, job, lang)
         below = st.container()
     with right:
@@ -120,22 +126,38 @@ def _candidates(found: dict[str, Any]) -> dict[str, str]:
     return {str(c["crs"]): str(c["name"]) for c in found["crs_candidates"]}
 
 
+def _named(found: dict[str, Any], lang: Lang) -> dict[str, str]:
+    """The candidates with the names that they are asked by: of zones while the datum is open."""
+    keys = _candidates(found)
+    return {key: zone_name(key, lang) for key in keys} if zone_first(found) else keys
+
+
 # --- the question --------------------------------------------------------------------------------
 
 
 def _question(found: dict[str, Any], keys: dict[str, str], job: Job, lang: Lang) -> str | None:
     """Ask which candidate it is; the key of the one chosen, or None."""
-    now: str | None = job.choices.get("crs")
-    options = [*keys, _OTHER]
-    st.session_state.setdefault("imp_crs", now if now in keys else _OTHER if now else None)
+    if zone_first(found):
+        picked = zone_and_datum(keys, job, lang)
+        if picked != OTHER:
+            return picked
+        now = job.choices.get("crs")
+        return _take(job, _any_system(lang, now), now)
+    now = job.choices.get("crs")
+    options = [*keys, OTHER]
+    st.session_state.setdefault("imp_crs", now if now in keys else OTHER if now else None)
     picked = st.radio(
         text(f"intake.ask_{basis_of(found)}", lang), options, index=None, key="imp_crs",
         format_func=lambda k: plain(keys[k]) if k in keys else text("intake.other_system", lang),
         captions=[_caption(found, k, lang) for k in options],
     )  # fmt: skip
-    chosen = _any_system(lang, now) if picked == _OTHER else picked
+    return _take(job, _any_system(lang, now) if picked == OTHER else picked, now)
+
+
+def _take(job: Job, chosen: str | None, now: str | None) -> str | None:
+    """What was chosen; another choice than before is a new answer."""
     if chosen != now:
-        _choose(job, chosen)
+        take_system(job, chosen)
     return chosen
 
 
@@ -152,28 +174,10 @@ def _caption(found: dict[str, Any], key: str, lang: Lang) -> str:
 def _any_system(lang: Lang, now: str | None) -> str | None:
     """Any system that files in the province come in."""
     known = {s.key: s.name(lang) for s in SYSTEMS}
-    st.session_state.setdefault("imp_system", now if now in known else None)
-    return st.selectbox(
-        text("intake.which_system", lang), list(known), format_func=known.__getitem__, index=None,
-        key="imp_system", placeholder=text("intake.choose", lang),
+    return choose(
+        text("intake.which_system", lang), list(known), lang, key="imp_system", now=now,
+        format_func=known.__getitem__,
     )  # fmt: skip
-
-
-def _choose(job: Job, key: str | None) -> None:
-    job.choices["crs"] = key
-    answer: dict[str, Any] = {} if key is None else {"crs": key}
-    if key == _MERCATOR:
-        answer["shift"] = "none"
-    _answer(job, answer)
-
-
-def _answer(job: Job, answer: dict[str, Any]) -> None:
-    """Take an answer; all that was found out under another one is forgotten."""
-    job.answer = answer
-    job.picks = []
-    job.forget()
-    job.go("place")
-    st.rerun(scope="fragment")
 
 
 def _settled(job: Job, lang: Lang) -> str | None:
@@ -185,74 +189,19 @@ def _settled(job: Job, lang: Lang) -> str | None:
         back = now is not None and st.button(text("intake.as_found", lang), key="imp_as_found")
     if back:
         forget_widgets("imp_system")
-        _choose(job, None)
+        take_system(job, None)
     if chosen != now:
-        _choose(job, chosen)
+        take_system(job, chosen)
     return chosen
 
 
-# --- datum and shift -----------------------------------------------------------------------------
-
-
-def _datum(found: dict[str, Any], key: str | None, job: Job, lang: Lang) -> bool:
-    """Parameters or approximation for an old datum; whether nothing is missing."""
-    asked = key or _declared_old(found)
-    if asked is None or not system(asked).old:
-        return True
-    chrome.warn(text("intake.old_datum", lang, name=system(asked).name(lang)))
-    now = "approximate" if job.answer.get("approximate") else "parameters"
-    st.session_state.setdefault("imp_how", job.choices.get("datum_step", now))
-    how = st.radio(
-        text("intake.datum_step", lang), ("parameters", "approximate"), key="imp_how",
-        format_func=lambda k: text(f"intake.datum_{k}", lang),
-    )  # fmt: skip
-    job.choices["datum_step"] = how
-    base = {"crs": key} if key else {}
-    if how == "approximate":
-        st.session_state.setdefault("imp_sure", bool(job.answer.get("approximate")))
-        sure = st.checkbox(text("intake.datum_sure", lang), key="imp_sure")
-        wanted = base | ({"approximate": True} if sure else {})
-        if wanted != job.answer:
-            _answer(job, wanted)
-        return sure
-    return _parameters(base, job, lang)
-
-
-def _declared_old(found: dict[str, Any]) -> str | None:
-    """The file's own system where that is on an old datum: then it is the only candidate."""
-    keys = list(_candidates(found))
-    settled = not found["crs_question"] and len(keys) == 1
-    return keys[0] if settled and system(keys[0]).old else None
-
-
-def _parameters(base: dict[str, Any], job: Job, lang: Lang) -> bool:
-    given = str(job.answer.get("parameters") or "").split(",")
-    values = given[:7] if len(given) >= 7 else ["", "", "", "0", "0", "0", "0"]
-    with st.form("imp_parameters", border=True):
-        columns = st.columns(4)
-        typed = [
-            columns[i % 4].text_input(text(f"intake.parameter_{name}", lang), value=values[i])
-            for i, name in enumerate(_PARAMETERS)
-        ]
-        convention = st.selectbox(
-            text("intake.convention", lang), _CONVENTIONS,
-            index=_CONVENTIONS.index(given[7]) if len(given) > 7 else None,
-            format_func=lambda c: text(f"intake.convention_{c}", lang),
-            placeholder=text("intake.choose", lang),
-        )  # fmt: skip
-        if st.form_submit_button(text("intake.use_parameters", lang), type="primary"):
-            numbers = [value.strip() for value in typed]
-            if all(numbers):
-                words = ",".join([*numbers, convention] if convention else numbers)
-                _answer(job, base | {"parameters": words})
-            chrome.warn(text("intake.parameters_blank", lang))
-    return bool(job.answer.get("parameters"))
+# --- shift -------------------------------------------------------------------------------------
 
 
 def _shift(found: dict[str, Any], key: str | None, job: Job, lang: Lang) -> None:
     """Degrees that a web map may have moved: whether, and by how much."""
     candidates = set(_candidates(found))
-    mercator = key == _MERCATOR or (key is None and found["crs"] == _MERCATOR)
+    mercator = key == MERCATOR or (key is None and found["crs"] == MERCATOR)
     plain_degrees = not candidates & set(_SHIFTED) and found["crs"] == "EPSG:4326"
     if not mercator and not (plain_degrees and key is None):
         return
@@ -272,8 +221,8 @@ def _shift(found: dict[str, Any], key: str | None, job: Job, lang: Lang) -> None
                 metres = shift_m((west + east) / 2, (south + north) / 2, name)
                 chrome.note(text("intake.shift_by", lang, name=name, metres=f"{metres:.0f}"))
     if chosen != now:
-        wanted = {"crs": _MERCATOR} if key == _MERCATOR else {}
-        _answer(job, wanted | ({"shift": chosen} if chosen != "none" or mercator else {}))
+        wanted = {"crs": MERCATOR} if key == MERCATOR else {}
+        answer(job, wanted | ({"shift": chosen} if chosen != "none" or mercator else {}))
 
 
 # --- the map -------------------------------------------------------------------------------------
@@ -281,15 +230,15 @@ def _shift(found: dict[str, Any], key: str | None, job: Job, lang: Lang) -> None
 
 def sketches(
     atlas: Atlas, job: Job, lang: Lang, limits: Limits, *, keys: Sequence[str] = (),
-    answer: dict[str, Any] | None = None,
+    said: dict[str, Any] | None = None,
 ) -> dict[str, list[dict[str, Any]]]:  # fmt: skip
     """Some outlines as they would lie in each of these candidates; without keys as answered."""
-    said = {} if keys else job.answer if answer is None else answer
-    name = f"sketch-{list(keys)}-{sorted(said.items())}"
+    used = {} if keys else job.answer if said is None else said
+    name = f"sketch-{list(keys)}-{sorted(used.items())}"
     kept: dict[str, list[dict[str, Any]]] | None = job.get(name)
     if kept is None:
         found, error = task(
-            "sketch", job, atlas, lang, limits=limits, label="intake.sketching", answer=said,
+            "sketch", job, atlas, lang, limits=limits, label="intake.sketching", answer=used,
             systems=list(keys), most=_SKETCHED,
         )  # fmt: skip
         if found is None:
@@ -310,7 +259,7 @@ def _map(
     found = sketches(atlas, job, lang, limits, keys=list(keys)) if keys else {}
     more = bool(job.answer) and (chosen not in keys or job.answer != {"crs": chosen})
     if not keys or more:  # more was said than which candidate it is: as it will be placed
-        own = sketches(atlas, job, lang, limits, answer=_to_look_at(job, chosen))
+        own = sketches(atlas, job, lang, limits, said=_to_look_at(job, chosen))
         chosen = next(iter(own), chosen)
         found = {**found, **own}
     for key in found:
@@ -329,10 +278,10 @@ def _map(
 
 def _to_look_at(job: Job, chosen: str | None) -> dict[str, Any]:
     """The answer to draw by: an old datum is drawn without a step while nothing is decided."""
-    answer = dict(job.answer)
-    if chosen and system(chosen).old and not answer.get("parameters"):
-        answer["approximate"] = True
-    return answer
+    said = dict(job.answer)
+    if chosen and system(chosen).old and not said.get("parameters"):
+        said["approximate"] = True
+    return said
 
 
 def _placed(found: dict[str, Any], lang: Lang) -> None:

@@ -17,7 +17,7 @@ from layers.texts import text
 from store.scratch import Scratch
 from ui import chrome
 from ui.import_job import Job, Kind, begin
-from ui.import_parts import OURS, fault, in_words
+from ui.import_parts import OURS, choose, fault, in_words
 
 TABLES = (".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".tsv")
 _GENERATION = "import_drop"  # a new one empties the box
@@ -74,10 +74,9 @@ def _take(atlas: Atlas, dropped: Sequence[Any], lang: Lang, limits: Limits) -> N
         return
     called = {path: scratch.names[path.name] for path in mains}
     chrome.note(text("intake.several", lang, count=len(mains)))
-    chosen = st.selectbox(
-        text("intake.which", lang), mains, format_func=called.__getitem__, index=None,
-        placeholder=text("intake.choose", lang), key="import_which",
-    )  # fmt: skip
+    chosen = choose(
+        text("intake.which", lang), mains, lang, format_func=called.__getitem__, key="import_which"
+    )
     if chosen is not None and st.button(text("intake.go_on", lang), type="primary"):
         _start(scratch, chosen, lang)
 

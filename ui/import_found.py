@@ -14,8 +14,8 @@ from layers.atlas import Atlas
 from layers.texts import has_text, text
 from ui import chrome
 from ui.import_drop import TABLES
-from ui.import_job import Job, Kind, forget_widgets
-from ui.import_parts import fault, heading, in_words, task
+from ui.import_job import LEFT_OUT, Job, Kind, forget_widgets
+from ui.import_parts import choose, fault, heading, in_words, task
 from ui.tables import Cell, Mark, Number, html_table
 
 _SHOWN_ROWS = 12
@@ -26,7 +26,8 @@ _ENCODINGS = ("", "utf-8", "gb18030", "utf-16", "big5")
 
 def render(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> None:
     """Look into the file, unless that was done, and show what was found."""
-    if job.file.suffix.lower() in (*TABLES, ".txt"):
+    suffix = job.file.suffix.lower()
+    if suffix in TABLES or (suffix == ".txt" and not _survey_text(atlas, job, lang, limits)):
         _which_kind(job, lang)
     if job.kind == "table":
         _table(atlas, job, lang, limits)
@@ -55,6 +56,19 @@ def _which_kind(job: Job, lang: Lang) -> None:
 def inspected(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> dict[str, Any] | None:
     """What the file holds, nothing said of its coordinates; a fault is shown and gives None."""
     name = f"inspection-{lang}"
+    found = _looked_into(atlas, job, lang, limits)
+    if isinstance(found, Exception):
+        if getattr(found, "code", "") not in _CHOICES:
+            refused(job, name, found, lang)
+        return None
+    return found
+
+
+def _looked_into(
+    atlas: Atlas, job: Job, lang: Lang, limits: Limits
+) -> dict[str, Any] | Exception | None:
+    """What the file holds, or why it was not read; looked at once."""
+    name = f"inspection-{lang}"
     found: dict[str, Any] | Exception | None = job.get(name)
     if found is None:
         answer, error = task(
@@ -62,11 +76,15 @@ def inspected(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> dict[str, A
             full=False,
         )  # fmt: skip
         found = job.put(name, answer if error is None else error)
-    if isinstance(found, Exception):
-        if getattr(found, "code", "") not in _CHOICES:
-            refused(job, name, found, lang)
-        return None
     return found
+
+
+def _survey_text(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> bool:
+    """Whether a .txt is one of boundary points: then it needs no asking what it holds."""
+    if job.kind != "land":
+        return False
+    found = _looked_into(atlas, job, lang, limits)
+    return isinstance(found, dict) and found["format"] == "txt" and found["feature_count"] > 0
 
 
 def refused(job: Job, name: str, error: Exception, lang: Lang) -> None:
@@ -118,11 +136,9 @@ def _choose(
     if not names or (len(names) == 1 and not ask):
         return
     now = job.read.get(name) or current
-    chosen = st.selectbox(
-        text(f"intake.choose_{name}", lang), names,
-        index=names.index(now) if now in names else None, key=f"imp_{name}_{job.serial}",
-        placeholder=text("intake.choose", lang),
-    )  # fmt: skip
+    chosen = choose(
+        text(f"intake.choose_{name}", lang), names, lang, now=now, key=f"imp_{name}_{job.serial}"
+    )
     if chosen is not None and chosen != now:
         _read_again(job, {name: chosen})
 
@@ -143,13 +159,13 @@ def _coordinate_columns(job: Job, names: list[str], lang: Lang) -> None:
     chrome.note(text("intake.which_columns", lang))
     with st.form("imp_xy", border=False):
         asked = ("x_column", "y_column", "wkt_column")
-        chosen = {
-            name: column.selectbox(
-                text(f"intake.{name}", lang), names, placeholder=text("intake.choose", lang),
-                index=names.index(job.read[name]) if job.read.get(name) in names else None,
-            )
-            for name, column in zip(asked, st.columns(3), strict=True)
-        }  # fmt: skip
+        chosen = {}
+        for name, column in zip(asked, st.columns(3), strict=True):
+            with column:
+                chosen[name] = choose(
+                    text(f"intake.{name}", lang), names, lang, key=f"imp_xy_{name}",
+                    now=job.read.get(name),
+                )  # fmt: skip
         if st.form_submit_button(text("intake.read_again", lang), type="primary"):
             _read_again(job, {name: str(value or "") for name, value in chosen.items()})
 
@@ -159,7 +175,8 @@ def _read_again(job: Job, answers: dict[str, str]) -> None:
     job.read = {name: value for name, value in job.read.items() if value}
     job.answer = {}
     job.picks = []
-    job.choices.pop("crs", None)
+    for name in ("crs", LEFT_OUT):
+        job.choices.pop(name, None)
     job.forget(after="found")
     forget_widgets("imp_")
     st.rerun(scope="fragment")

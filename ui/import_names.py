@@ -24,7 +24,9 @@ from layers.atlas import Atlas
 from layers.texts import text
 from store.officefigures import row_prefix
 from ui import chrome
+from ui.import_gaps import gaps_on_file
 from ui.import_job import Job, forget_widgets
+from ui.import_leftout import leave_out_rows, left_out
 from ui.import_mapping import (
     decide,
     fault_words,
@@ -34,7 +36,7 @@ from ui.import_mapping import (
     matcher_of,
     with_source,
 )
-from ui.import_parts import OURS, fault, heading, in_words
+from ui.import_parts import OURS, choose, fault, heading, in_words
 from ui.import_source import source_of
 from ui.tables import Cell, figure_strip, html_table
 
@@ -69,7 +71,10 @@ def names_editor(atlas: Atlas, job: Job, form: TableForm, lang: Lang) -> list[st
     for question in others:
         _fill_down(job, question, lang)
     if not places and not indicators:
-        chrome.note(text("intake.names_settled", lang))
+        if job.choices.get("exact") or mapping_of(job).places or mapping_of(job).indicators:
+            chrome.note(text("intake.names_settled", lang))
+        elif job.kind == "table":
+            chrome.note(text("intake.no_names", lang))
         return []
     missing = _places(atlas, job, places, lang)
     missing += _indicators(atlas, job, indicators, lang)
@@ -160,19 +165,15 @@ def pick_place(
     for found in suggestions:
         why = found.reason_zh if lang == "zh" else found.reason_en
         called = found.name_zh if lang == "zh" else found.name_en
-        labels[found.target_id] = text(
-            "intake.suggestion", lang, name=called, score=round(found.score), why=why
-        )
+        labels[found.target_id] = text("intake.suggestion", lang, name=called, why=why)
     first = [s.target_id for s in suggestions]
     options = list(dict.fromkeys([*first, *(v for v, _ in extra), SKIP, *labels]))
-    st.session_state.setdefault(key, now if now in labels else None)
     left, right = st.columns([2, 3], vertical_alignment="center")
     left.html(f'<p class="za-column"><b>{chrome.escape(name)}</b></p>')
     with right:
-        chosen = st.selectbox(
-            text("intake.name_means", lang, name=name), options, key=key, index=None,
-            format_func=lambda i: labels.get(i, str(i)), placeholder=text("intake.choose", lang),
-            label_visibility="collapsed",
+        chosen = choose(
+            text("intake.name_means", lang, name=name), options, lang, key=key, now=now,
+            format_func=lambda i: labels.get(i, str(i)), labelled=False,
         )  # fmt: skip
         if chosen is None and first:
             chrome.note(text("intake.perhaps", lang, name=labels[first[0]]))
@@ -202,15 +203,15 @@ def _indicators(atlas: Atlas, job: Job, questions: Sequence[Question], lang: Lan
         kinds = {s.target_id: s.kind for s in question.suggestions}
         key = f"{_SIGNS}i_{at}"
         now = chosen.get(question.key)
-        st.session_state.setdefault(key, now[0] if now else None)
         left, right = st.columns([2, 3], vertical_alignment="center")
         left.html(f'<p class="za-column"><b>{chrome.escape(question.key)}</b></p>')
-        picked = right.selectbox(
-            text("intake.name_means", lang, name=question.key),
-            list(dict.fromkeys([*first, SKIP, *names])), key=key, index=None,
-            format_func=lambda i: names.get(i, str(i)), placeholder=text("intake.choose", lang),
-            label_visibility="collapsed",
-        )  # fmt: skip
+        with right:
+            picked = choose(
+                text("intake.name_means", lang, name=question.key),
+                list(dict.fromkeys([*first, SKIP, *names])), lang, key=key,
+                now=now[0] if now else None, format_func=lambda i: names.get(i, str(i)),
+                labelled=False,
+            )  # fmt: skip
         if picked is None:
             missing.append(text("intake.name_open", lang, name=question.key))
         else:
@@ -240,7 +241,7 @@ def result_of(atlas: Atlas, job: Job, form: TableForm) -> TableImport:
         source, mapping = source_of(job), with_source(job)
         read: Any = {"figures": to_observations, "parcels": to_parcels, "projects": to_projects}
         kept = read[mapping.table](
-            form, mapping, atlas.facts, source_id=source.source_id,
+            form.without(left_out(job)), mapping, atlas.facts, source_id=source.source_id,
             row_prefix=row_prefix(source),
         )  # fmt: skip
         job.put_answered("result", kept)
@@ -272,13 +273,21 @@ def render_check(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> None:
         (text("intake.skipped", lang), str(len(found.skipped)), ""),
     ]
     st.html(figure_strip(figures, caption=text("intake.check_strip", lang)))
-    _faults(found.faults, "intake.faults_of_table", lang)
+    show_faults(found.faults, lang)
+    leave_out_rows(job, form, found.faults, lang)
+    if isinstance(found, ParcelImport):
+        gaps_on_file(atlas, found.parcels, lang)
     _faults(found.warnings, "intake.warnings_of_table", lang)
     _skipped(found.skipped, lang)
     missing = [text("intake.mend_first", lang)] if found.faults else []
     if not records:
         missing.append(text("intake.no_records", lang))
     go_on(job, missing, lang, key="check_on")
+
+
+def show_faults(found: Sequence[Fault], lang: Lang) -> None:
+    """What keeps the records from being stored, each with its cell."""
+    _faults(found, "intake.faults_of_table", lang)
 
 
 def _faults(found: Sequence[Fault], caption: str, lang: Lang) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import streamlit as st
 
@@ -23,17 +23,43 @@ from ui import chrome
 from ui.import_job import Job
 from ui.import_words import in_words, one_language
 
-__all__ = ["OURS", "done", "fault", "heading", "in_words", "one_language", "plain", "task", "work"]
+__all__ = [
+    "OURS", "choose", "done", "fault", "heading", "in_words", "one_language", "plain", "task",
+    "work",
+]  # fmt: skip
 
 OURS = (GeoError, StoreError, FactsError, LayerError)
 T = TypeVar("T")
 
+_UNCHOSEN: Final = ""
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:$^])")
 
 
 def plain(words: str) -> str:
     """Words from a file as a label that Streamlit reads as Markdown: shown as they are."""
     return _MARKDOWN.sub(r"\\\1", words)
+
+
+def choose(
+    label: str, options: Sequence[T], lang: Lang, *, key: str, now: T | None = None,
+    format_func: Callable[[T], str] = str, disabled: bool = False, labelled: bool = True,
+) -> T | None:  # fmt: skip
+    """A select box that begins unchosen and can't be emptied again: Escape only closes its list.
+
+    `now` is what is chosen when the box is drawn anew or would be empty. Without `labelled`, as in
+    a table, the label is only read aloud. Gives what is chosen, None for nothing yet.
+    """
+    shown: list[Any] = [_UNCHOSEN, *options]
+    # Also when the browser says so: it may answer with what it had before the server chose `now`.
+    if st.session_state.get(key, _UNCHOSEN) not in options:
+        st.session_state[key] = now if now in options else _UNCHOSEN
+    chosen = st.selectbox(
+        label, shown, key=key, disabled=disabled,
+        label_visibility="visible" if labelled else "collapsed",
+        format_func=lambda one: text("intake.choose", lang) if one == _UNCHOSEN
+        else format_func(one),
+    )  # fmt: skip
+    return None if chosen == _UNCHOSEN else chosen
 
 
 def fault(message: str) -> None:

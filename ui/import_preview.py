@@ -22,20 +22,21 @@ from layers.historyview import (
     totals,
 )
 from layers.importview import MOST_FEATURES, feature_items, sketched, thinned
+from layers.parcelchecks import area_gaps, outlines_on_file
 from layers.texts import text
 from store.boundaryimport import zones_with
 from store.officefigures import OBSERVATIONS, PARCELS, PROJECTS, read_parcels, read_projects
 from store.workspace import NOT_YET
-from ui import chrome, import_zones, importmap
+from ui import chrome, import_zonechecks, import_zoneplan, importmap
 from ui.import_coordinates import sketches
 from ui.import_job import Job
-from ui.import_mapping import form_of, go_on, mapping_of
+from ui.import_mapping import fault_words, form_of, go_on, mapping_of
 from ui.import_names import records_of, result_of
 from ui.import_parcels import shapes_by_parcel, table_form
 from ui.import_parts import OURS, fault, in_words
 from ui.import_purpose import prepared_frame, prepared_rows
 from ui.import_source import source_of
-from ui.tables import Cell, Mark, Number, figure_strip, html_table
+from ui.tables import Cell, Mark, figure_strip, html_table
 
 STALE: Final = "stale"  # the choice that holds why a commit was refused
 _LISTED: Final = 300
@@ -64,7 +65,8 @@ def render(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> None:
         return
     if found is None:
         return
-    st.html(f"<p>{chrome.escape(text(_HEADS[_purpose(job)], lang, name=_target(found, lang)))}</p>")
+    words = text(_HEADS[_purpose(job)], lang, name=_target(found, job, lang))
+    st.html(f"<p>{chrome.escape(words)}</p>")
     if isinstance(found.difference, FigureChanges):
         _figures(atlas, found, lang)
     else:
@@ -84,11 +86,12 @@ def _purpose(job: Job) -> str:
     return str(job.choices["purpose"]) if job.kind == "land" else mapping_of(job).table
 
 
-def _target(found: Preview, lang: Lang) -> str:
+def _target(found: Preview, job: Job, lang: Lang) -> str:
     version = text("intake.none_yet", lang) if found.expected == NOT_YET else str(found.expected)
     return text(
-        "intake.target", lang, name=collection_name(found.collection, lang), version=version
-    )
+        "intake.target", lang, version=version,
+        name=collection_name(found.collection, lang, str(job.choices.get("layer_title", ""))),
+    )  # fmt: skip
 
 
 def preview_of(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> Preview | None:
@@ -116,11 +119,11 @@ def _expected(atlas: Atlas, collection: str) -> int:
 
 def _zones(atlas: Atlas, job: Job) -> Preview:
     frame, source = prepared_frame(job), source_of(job)
-    plan = import_zones.plan_of(atlas, job, frame, source)
+    plan = import_zoneplan.plan_of(atlas, job, frame, source)
     current: Any = atlas.boundaries("zones")
     zones = zones_with(
-        current, import_zones.shapes_of(plan, job, frame),
-        import_zones.facts_with(atlas.facts, plan, source), precision=plan.precision,
+        current, import_zoneplan.shapes_of(plan, job, frame),
+        import_zoneplan.facts_with(atlas.facts, plan, source), precision=plan.precision,
         source_id=source.source_id, declared_km2=plan.declared_km2, valid_from=plan.valid_from,
     )  # fmt: skip
     payload = (plan, source, zones)
@@ -154,7 +157,7 @@ def _table(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> Preview | None
     found = result_of(atlas, job, form)
     if found.faults:
         for each in found.faults[:20]:
-            fault(str(each))
+            fault(fault_words(each, lang))
         return None
     records = records_of(found)
     purpose = _purpose(job)
@@ -167,7 +170,11 @@ def _table(atlas: Atlas, job: Job, lang: Lang, limits: Limits) -> Preview | None
     else:
         read: Any = read_parcels if purpose == "parcels" else read_projects
         before = read(atlas.workspace, versions=atlas.versions)
-        changes = record_changes(atlas.facts, purpose, before, records, lang)
+        outlines: dict[str, float] = {}
+        if purpose == "parcels":
+            gaps = area_gaps(records, shapes or outlines_on_file(atlas))
+            outlines = {gap.parcel_id: gap.outline_ha for gap in gaps}
+        changes = record_changes(atlas.facts, purpose, before, records, lang, outlines_ha=outlines)
     payload = (records, shapes)
     return Preview(collection, _expected(atlas, collection), payload, changes)
 
@@ -180,15 +187,19 @@ def _land(atlas: Atlas, job: Job, found: Preview, lang: Lang, limits: Limits) ->
         _large(atlas, job, found, lang, limits)
         return
     assert isinstance(found.difference, Difference)  # noqa: S101 - the caller has looked
-    st.html(figure_strip(totals(found.difference, lang), caption=text("history.totals", lang)))
     if found.collection == "zones":
+        plan, _, new = found.payload
+        shapes = import_zoneplan.shapes_of(plan, job, prepared_frame(job))
+        import_zonechecks.show(import_zonechecks.checks_of(atlas, plan, shapes, lang), lang)
+        import_zonechecks.show_overlaps(new, set(shapes), lang)
         old: Any = atlas.boundaries("zones")
-        new = found.payload[2]
     else:
         new = prepared_frame(job)
         old = new.iloc[:0]
         if found.expected != NOT_YET:
             old = atlas.workspace.read(found.collection, version=found.expected)
+    strip = totals(found.difference, lang, (old, new))
+    st.html(figure_strip(strip, caption=text("history.totals", lang)))
     items, note = difference_items(found.difference, old, new, lang)
     if not items:
         chrome.note(text("history.no_difference", lang))
@@ -243,7 +254,7 @@ def _figures(atlas: Atlas, found: Preview, lang: Lang) -> None:
         _places_map(atlas, changes, lang)
     rows: list[list[Cell]] = [
         [Mark(text(f"intake.figures_{c.kind}", lang), _LOOKS[c.kind]), c.place, c.what,
-         c.period, Number(c.before), Number(c.after)]
+         c.period, c.before, c.after]
         for c in changes.changes[:_LISTED]
     ]  # fmt: skip
     heads = ("change", "place", "what", "period", "value_before", "value_after")

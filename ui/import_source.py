@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePath
+from typing import Final
 
 import streamlit as st
 
 from facts.model import Lang, Source
 from layers.texts import text
-from store.officefigures import office_source
+from store.officefigures import as_on_file, office_source
+from store.prepared import Prepared
 from ui import chrome
 from ui.import_job import Job
 from ui.import_parts import heading
 
+LONGEST: Final = 200  # characters of a title, a publisher, a message
 _FIELDS = ("title", "publisher", "published_on")
 
 
@@ -27,14 +30,28 @@ def source_form(job: Job, lang: Lang) -> bool:
         key = f"imp_source_{name}"
         st.session_state.setdefault(key, kept.get(name, ""))
         typed = column.text_input(
-            text(f"intake.source_{name}", lang), key=key, max_chars=200,
+            text(f"intake.source_{name}", lang), key=key,
             placeholder=text(f"intake.source_{name}_hint", lang),
         )  # fmt: skip
         kept[name] = typed.strip()
+    fits = [short_enough(text(f"intake.source_{name}", lang), kept[name], lang) for name in _FIELDS]
+    if not all(fits):
+        return False
     if kept["published_on"] and not is_date(kept["published_on"]):
         chrome.warn(text("intake.source_date_bad", lang, value=kept["published_on"]))
         return False
     return bool(kept["title"])
+
+
+def short_enough(label: str, typed: str, lang: Lang) -> bool:
+    """Whether what was typed can be kept; if it is too long that is said, and nothing is cut off.
+
+    Not `max_chars` of the field: Streamlit drops what is pasted beyond it without a word.
+    """
+    if len(typed) <= LONGEST:
+        return True
+    chrome.warn(text("intake.too_long", lang, label=label, count=len(typed), most=LONGEST))
+    return False
 
 
 def is_date(words: str) -> bool:
@@ -49,8 +66,10 @@ def is_date(words: str) -> bool:
 def source_of(job: Job) -> Source:
     """The source that the form describes; the same file gives the same one."""
     kept: dict[str, str] = job.choices["source"]
-    return office_source(
+    note = Prepared.from_json(job.get("prepared")).treatment if job.kind == "land" else ""
+    made = office_source(
         title=kept["title"], publisher=kept.get("publisher", ""),
         published_on=kept.get("published_on", ""), file=job.name,
-        sha256=str(job.choices.get("sha256", "")),
+        sha256=str(job.choices.get("sha256", "")), note=note,
     )  # fmt: skip
+    return as_on_file(made, job.choices.get("on_file"), retitled=True)

@@ -2,52 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import geopandas as gpd
 import pandas as pd
-import shapely
 import streamlit as st
 
 from facts.mappings import SKIP
 from facts.matching import Matcher, PlaceMatch
-from facts.model import Facts, Lang, Place, Source, plain_name
+from facts.model import Facts, Lang
 from geo.faults import declared_unit
 from layers.atlas import Atlas
 from layers.importview import counties_of, feature_items, thinned
+from layers.signed import signed_share
 from layers.texts import text
 from store.boundaryimport import LEVELS, PRECISIONS
-from store.officefigures import PREFIX, add_figures
+from store.prepared import ImportRefusedError, Prepared
 from ui import chrome, importmap
 from ui.import_job import Job, forget_widgets
 from ui.import_mapping import matcher_of
 from ui.import_names import pick_place
-from ui.import_parts import fault, heading
-from ui.import_source import source_form
+from ui.import_parts import fault, heading, in_words
+from ui.import_source import source_form, source_of
+from ui.import_zonechecks import checks_of, show
+from ui.import_zoneplan import NEW, UNITS, numeric, plan_of, shapes_of
 from ui.tables import Cell, html_table
 
-NEW: Final = "+"
-_UNITS: Final = {"km2": 1e6, "ha": 1e4, "mu": 2000 / 3, "m2": 1.0}  # m² in one
 _NONE: Final = ""
 _NAMED: Final = 60
-
-
-@dataclass(frozen=True, slots=True)
-class ZonePlan:
-    """What will become of a file's outlines.
-
-    `places` gives the place id for each printed name, `new` the places that are not on file yet.
-    `declared_km2` are areas by place id.
-    """
-
-    places: Mapping[str, str]
-    new: tuple[Place, ...]
-    precision: str
-    declared_km2: Mapping[str, float]
-    valid_from: str
 
 
 def editor(atlas: Atlas, job: Job, frame: gpd.GeoDataFrame, lang: Lang) -> list[str] | None:
@@ -60,13 +43,22 @@ def editor(atlas: Atlas, job: Job, frame: gpd.GeoDataFrame, lang: Lang) -> list[
     left, right = st.columns([3, 2], gap="medium")
     with left:
         missing = _match(atlas, job, names, lang)
+        checks = st.container()
     with right:
         _map(atlas, frame, names, lang)
     missing += _precision(job, lang)
     _declared(job, frame, names, lang)
     if not source_form(job, lang):
         missing.append(text("intake.source_needed", lang))
+    with checks:  # beside the map, once all is said that they go by
+        _checks(atlas, job, frame, lang)
     return missing
+
+
+def _checks(atlas: Atlas, job: Job, frame: gpd.GeoDataFrame, lang: Lang) -> None:
+    """The outlines whose zone is known against what is on file of it."""
+    plan = plan_of(atlas, job, frame, source_of(job))
+    show(checks_of(atlas, plan, shapes_of(plan, job, frame), lang), lang)
 
 
 def _map(atlas: Atlas, frame: gpd.GeoDataFrame, names: Sequence[str], lang: Lang) -> None:
@@ -170,11 +162,24 @@ def _match(atlas: Atlas, job: Job, names: Sequence[str], lang: Lang) -> list[str
             missing.append(text("intake.name_open", lang, name=name))
         else:
             chosen[name] = picked
+            if picked == NEW:
+                _known_already(name, found, facts, lang)
     missing += _twice(facts, chosen, lang)
     if chosen and all(target == SKIP for target in chosen.values()):
         missing.append(text("intake.nothing_chosen", lang))
     job.choices["feature_names"] = list(names)
     return missing
+
+
+def _known_already(name: str, found: PlaceMatch, facts: Facts, lang: Lang) -> None:
+    """A new zone under the name of one that is on file: that is told, it is mostly a slip."""
+    known = {one.place_id: one for one in facts.places_named(name)}
+    if found.settled:
+        first = facts.place(found.suggestions[0].target_id)
+        known.setdefault(first.place_id, first)
+    if known:
+        names = text("intake.list_mark", lang).join(one.name(lang) for one in known.values())
+        fault(text("intake.zone_known_already", lang, name=name, known=names))
 
 
 def _twice(facts: Facts, chosen: Mapping[str, str], lang: Lang) -> list[str]:
@@ -212,6 +217,12 @@ def _precision(job: Job, lang: Lang) -> list[str]:
         ).strip()
         job.choices["valid_from"] = typed
     missing = [] if chosen else [text("intake.precision_needed", lang)]
+    if chosen == "surveyed":
+        try:
+            Prepared.from_json(job.get("prepared")).refuse_as_surveyed()
+        except ImportRefusedError as error:
+            fault(in_words(error, lang))
+            missing.append(text("intake.precision_needed", lang))
     try:
         pd.Timestamp(typed) if typed else None
     except ValueError:
@@ -224,7 +235,7 @@ def _declared(job: Job, frame: gpd.GeoDataFrame, names: Sequence[str], lang: Lan
     """A column with declared areas, if there is one, beside the computed ones."""
     columns = [
         c for c in frame.columns
-        if c not in (frame.geometry.name, "area_m2") and _numeric(frame[c]).notna().any()
+        if c not in (frame.geometry.name, "area_m2") and numeric(frame[c]).notna().any()
     ]  # fmt: skip
     if not columns:
         return
@@ -239,101 +250,22 @@ def _declared(job: Job, frame: gpd.GeoDataFrame, names: Sequence[str], lang: Lan
     if not column:
         return
     areas = frame["area_m2"].to_list()
-    found = declared_unit(areas, _numeric(frame[column]).to_list())
+    found = declared_unit(areas, numeric(frame[column]).to_list())
     with right:
         key = f"imp_unit_{column}"
         st.session_state.setdefault(key, job.choices.get("declared_unit") or found or "ha")
         unit = st.selectbox(
-            text("intake.unit", lang), list(_UNITS), key=key,
+            text("intake.unit", lang), list(UNITS), key=key,
             format_func=lambda u: text(f"intake.area_{u}", lang),
         )  # fmt: skip
     job.choices["declared_unit"] = unit
     rows: list[list[Cell]] = []
-    for name, m2, said in list(zip(names, areas, _numeric(frame[column]), strict=True))[:_NAMED]:
-        declared = None if pd.isna(said) else float(said) * _UNITS[unit]
-        gap = "—" if declared is None else f"{(m2 - declared) / declared:+.2%}" if declared else "—"
+    for name, m2, said in list(zip(names, areas, numeric(frame[column]), strict=True))[:_NAMED]:
+        declared = None if pd.isna(said) else float(said) * UNITS[unit]
+        gap = signed_share(m2 / declared - 1.0, 2) if declared else "—"
         rows.append([
             name, f"{m2 / 1e4:,.2f}", "—" if declared is None else f"{declared / 1e4:,.2f}", gap,
         ])  # fmt: skip
     headers = [text(f"intake.col_{h}", lang) for h in ("printed", "computed", "declared", "gap")]
     table = html_table(headers, rows, caption=text("intake.declared_caption", lang))
     st.html(f'<div class="za-stack">{table}</div>')
-
-
-def _numeric(values: pd.Series[Any]) -> pd.Series[Any]:
-    return pd.to_numeric(values, errors="coerce")
-
-
-# --- the plan ------------------------------------------------------------------------------------
-
-
-def plan_of(atlas: Atlas, job: Job, frame: gpd.GeoDataFrame, source: Source) -> ZonePlan:
-    """What was decided, with the places that are new."""
-    names: list[str] = job.choices["feature_names"]
-    chosen: dict[str, str] = dict(job.choices["zone_places"])
-    new: list[Place] = []
-    for name, target in list(chosen.items()):
-        if target == SKIP:
-            del chosen[name]
-        elif target == NEW:
-            shapes = frame.geometry.to_numpy()[[n == name for n in names]]
-            place = _new_place(atlas, name, shapes, source)
-            new.append(place)
-            chosen[name] = place.place_id
-    declared: dict[str, float] = {}
-    column, unit = job.choices.get("declared_column"), job.choices.get("declared_unit")
-    if column:
-        said = _numeric(frame[column])
-        for name, value in zip(names, said, strict=True):
-            if name in chosen and pd.notna(value):
-                km2 = float(value) * _UNITS[str(unit)] / 1e6
-                declared[chosen[name]] = declared.get(chosen[name], 0.0) + km2
-    return ZonePlan(
-        chosen, tuple(new), str(job.choices["precision"]), declared,
-        str(job.choices.get("valid_from") or ""),
-    )  # fmt: skip
-
-
-def shapes_of(plan: ZonePlan, job: Job, frame: gpd.GeoDataFrame) -> dict[str, Any]:
-    """The outline of each place: features of one name are joined."""
-    groups: dict[str, list[Any]] = {}
-    for name, shape in zip(job.choices["feature_names"], frame.geometry, strict=True):
-        if name in plan.places:
-            groups.setdefault(plan.places[name], []).append(shape)
-    return {
-        place_id: shapes[0] if len(shapes) == 1 else shapely.union_all(shapes)
-        for place_id, shapes in groups.items()
-    }
-
-
-def _new_place(atlas: Atlas, name: str, shapes: Any, source: Source) -> Place:
-    """A zone that is not on file: where it lies says which county and city it belongs to."""
-    counties: Any = atlas.boundaries("counties")
-    found = counties_of(shapes, counties, "zh")
-    rows = counties[counties["name_zh"].isin(found)]
-    county = tuple(str(i) for i in rows["place_id"])
-    cities = tuple(dict.fromkeys(str(i) for i in rows["parent_id"]))
-    digest = hashlib.sha256(plain_name(name).encode()).hexdigest()[:10]
-    return Place(
-        place_id=f"{PREFIX}zone-{digest}", name_zh=name, name_en="", aliases=(),
-        parent_id=cities[0] if cities else None, level="zone", zone_type="", tier="",
-        tier_quality="", official_code="", host_city_ids=cities, host_county_ids=county,
-        host_basis="document", host_quality="derived", status="", scope="", members=(),
-        drawn_on=None, leading_industries="", source_id=source.source_id, note_zh="", note_en="",
-    )  # fmt: skip
-
-
-def facts_with(facts: Facts, plan: ZonePlan, source: Source) -> Facts:
-    """The facts with the plan's new places and source, as they will be once it is committed."""
-    return replace(facts, places=(*facts.places, *plan.new), sources=(*facts.sources, source))
-
-
-def add_new_places(
-    atlas: Atlas, plan: ZonePlan, source: Source, *, author: str, message: str
-) -> None:
-    """Put the plan's new places on file, before the outlines that refer to them."""
-    if plan.new:
-        add_figures(
-            atlas.workspace, (), facts=atlas.facts, source=source, places=plan.new, author=author,
-            message=message,
-        )  # fmt: skip

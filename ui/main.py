@@ -15,6 +15,7 @@ from ui import (
     compare_page,
     downloads_page,
     map_page,
+    pagescript,
     place_page,
     proposal_page,
     sources_page,
@@ -73,6 +74,8 @@ def main() -> None:
 
     chosen = st.navigation([page(*entry) for entry in PAGES], position="top")
     chrome.style(lang, font=chosen.url_path != "")
+    if chosen.url_path != "import":  # which tells more, see there
+        pagescript.render(lang)
     chosen.run()
 
 

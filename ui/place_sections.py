@@ -129,8 +129,7 @@ def boundary(file: PlaceFile, lang: Lang) -> None:
     if facts and facts.precision == "schematic":
         parts.append(warning(say("schematic", lang)))
     if facts is None:
-        group = file.place.level == "group"
-        parts.append(note(say("no_outline_group" if group else "no_outline", lang)))
+        parts.append(note(say(_why_no_outline(file), lang)))
     rows = [_declared(d, lang) for d in file.declared]
     if facts:
         rows.append(_computed(facts, lang))
@@ -143,6 +142,14 @@ def boundary(file: PlaceFile, lang: Lang) -> None:
     if facts:
         parts.append(_outline(facts, lang))
     section("boundary", text("place.section.boundary", lang), "".join(parts))
+
+
+def _why_no_outline(file: PlaceFile) -> str:
+    """The text that says why a place has no outline."""
+    if file.place.level == "group":
+        return "no_outline_group"
+    # A place of the office's came with an outline; no source is at fault when it has none now.
+    return "no_outline_office" if file.place.host_basis == "outline" else "no_outline"
 
 
 def _declared(row: Declared, lang: Lang) -> Row:

@@ -24,6 +24,7 @@ from layers.waterfall import waterfall_svg
 from store.errors import StoreError
 from store.proposals import save_rules
 from ui import chrome, comparemap, drawing_desk, ledger_parts
+from ui.author import author_field, author_missing
 from ui.measure_parts import measures_table
 from ui.place_parts import drawing
 from ui.rule_editor import edit_rules
@@ -155,6 +156,7 @@ def _rules_box(
     if rules == saved:
         return
     chrome.note(text("proposal.rules_unsaved", lang))
+    who = author_field(lang, f"rules_author_{key}")
     with st.container(horizontal=True):
         keep = st.button(text("proposal.save_rules", lang), key=f"save_rules_{key}", type="primary")
         drop = st.button(text("proposal.reset_rules", lang), key=f"reset_rules_{key}")
@@ -162,10 +164,10 @@ def _rules_box(
         st.query_params.pop("rules", None)
         st.session_state[generation] += 1
         st.rerun(scope="fragment")
-    if keep:
+    if keep and not author_missing(who, lang):
         try:
             save_rules(
-                atlas.workspace, proposal.key, rules, author=drawing_desk.author(),
+                atlas.workspace, proposal.key, rules, author=who,
                 message=text("proposal.rules_message", lang, name=proposal.key),
             )  # fmt: skip
         except StoreError as error:

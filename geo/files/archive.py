@@ -6,6 +6,7 @@ members), then every byte that comes out is counted, so that a lying size stops 
 
 from __future__ import annotations
 
+import errno
 import re
 import shutil
 import stat
@@ -40,6 +41,11 @@ _FAULTS: Final = (
     zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, OSError, EOFError,
     NotImplementedError, RuntimeError, ValueError, KeyError, IndexError, OverflowError,
 )  # fmt: skip
+# What the disk says when it can't take what is unpacked: no fault of the archive.
+_NO_ROOM: Final = frozenset({
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EMFILE, errno.ENFILE,
+})  # fmt: skip
+_WORKBOOKS: Final = frozenset({".xlsx", ".xlsm", ".xltx"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +170,21 @@ def unpack(
     except FileRefusedError:
         raise
     except _FAULTS as error:
-        raise _damaged(path) from error
+        raise no_room(path, error) or _damaged(path) from error
     return tuple(made)
+
+
+def no_room(path: Path, error: Exception) -> FileRefusedError | None:
+    """The error of a temporary folder that can't take a file; None where `error` is another."""
+    if not isinstance(error, OSError) or error.errno not in _NO_ROOM:
+        return None
+    return _refused(
+        path, f"无法读取：本机的临时文件夹（{tempfile.gettempdir()}）写不下（{error.strerror}）；"
+        "文件本身没有问题，请腾出空间再试",
+        f"can't be taken in: the temporary folder {tempfile.gettempdir()} has no room for it "
+        f"({error.strerror}); nothing is wrong with the file, make room and try again",
+        "no_room",
+    )  # fmt: skip
 
 
 def _pour(file: IO[bytes], out: IO[bytes] | None, member: Member, left: int, path: Path) -> int:
@@ -175,8 +194,9 @@ def _pour(file: IO[bytes], out: IO[bytes] | None, member: Member, left: int, pat
         count += len(chunk)
         if count > min(left, member.size):
             raise LimitError(
-                f"{path.name} 中的 {member.name} 解压后比声明的大，像是压缩炸弹，已停止 / "
-                f"{member.name} in {path.name} unpacks to more than it says: stopped",
+                f"{path.name} 中的 {member.name} 解压后比声明的大，像是压缩炸弹，已停止；"
+                f"请重新压缩 / {member.name} in {path.name} unpacks to more than it says: "
+                "stopped; pack it again",
                 code="zip_bomb",
             )
         checksum = zlib.crc32(chunk, checksum)
@@ -283,34 +303,42 @@ def _check_sizes(path: Path, infos: Iterable[zipfile.ZipInfo], limits: Limits) -
     for info in sorted(infos, key=lambda one: one.header_offset):
         total += info.file_size
         if info.header_offset < reach:
-            raise _bomb(path, "成员互相重叠", "its members overlap")
+            raise _bomb(path, "成员互相重叠；请重新压缩", "its members overlap; pack it again")
         reach = info.header_offset + 30 + info.compress_size
     if total > limits.unpacked_bytes:
         raise _bomb(
-            path, f"解压后 {total / MB:.0f} MB，上限 {limits.unpacked_bytes / MB:g} MB",
-            f"it unpacks to {total / MB:.0f} MB, the limit is {limits.unpacked_bytes / MB:g} MB",
+            path, f"解压后 {total / MB:.0f} MB，上限 {limits.unpacked_bytes / MB:g} MB；"
+            "请解压后只放入要导入的文件",
+            f"it unpacks to {total / MB:.0f} MB, the limit is {limits.unpacked_bytes / MB:g} MB; "
+            "unpack it and drop only the files to be imported",
+            limit="unpacked_bytes",
         )  # fmt: skip
     packed = max(1, path.stat().st_size)
     if total > _RATIO_FROM and total > packed * limits.unpacked_ratio:
         raise _bomb(
-            path, f"解压后大 {total / packed:.0f} 倍，上限 {limits.unpacked_ratio} 倍",
+            path, f"解压后大 {total / packed:.0f} 倍，上限 {limits.unpacked_ratio} 倍"
+            "（安全上限，不能调高）；若确是您的文件，请解压后直接放入，"
+            "此时只受 ZONE_ATLAS_MAX_FILE_MB 和 ZONE_ATLAS_MAX_TEXT_MB 限制",
             f"it unpacks to {total / packed:.0f} times its size, the limit is "
-            f"{limits.unpacked_ratio}",
+            f"{limits.unpacked_ratio} (for safety, not to be raised); if it is your own file, "
+            "unpack it and drop what is in it, which only ZONE_ATLAS_MAX_FILE_MB and "
+            "ZONE_ATLAS_MAX_TEXT_MB limit",
         )  # fmt: skip
 
 
-def _bomb(path: Path, why_zh: str, why_en: str) -> LimitError:
+def _bomb(path: Path, why_zh: str, why_en: str, *, limit: str = "") -> LimitError:
     return LimitError(
         f"{path.name} 像是压缩炸弹：{why_zh} / {path.name} looks like a zip bomb: {why_en}",
-        code="zip_bomb",
-    )
+        code="zip_bomb", limit=limit,
+    )  # fmt: skip
 
 
 def _too_many(path: Path, count: int, limits: Limits) -> LimitError:
     return LimitError(
         f"{path.name} 内文件过多（{count} 个，上限 {limits.archive_members} 个）；"
         f"请只压缩要导入的文件 / "
-        f"{path.name} holds too many files ({count}, the limit is {limits.archive_members})",
+        f"{path.name} holds too many files ({count}, the limit is {limits.archive_members}): pack "
+        "only those to be imported",
         code="too_many_members",
     )
 
@@ -320,6 +348,11 @@ def _refused(path: Path, why_zh: str, why_en: str, code: str) -> FileRefusedErro
 
 
 def _damaged(path: Path) -> FileRefusedError:
+    if path.suffix.lower() in _WORKBOOKS:
+        return _refused(
+            path, "工作簿已损坏或不完整；请重新保存或重新获取",
+            "is a damaged or incomplete workbook", "bad_zip",
+        )  # fmt: skip
     return _refused(
         path, "压缩包已损坏或不完整；请重新压缩", "is a damaged or incomplete archive", "bad_zip"
     )

@@ -153,8 +153,8 @@ def read_column(
     if field.kind == "D":
         none = pa.scalar(None, pa.string())
         strings = pc.if_else(pc.equal(strings, "00000000"), none, strings)
-        parsed = pc.strptime(strings, format="%Y%m%d", unit="s", error_is_null=True).cast(kind)
-        words = ("日期写法有误", "is no date")
+        parsed = _dates(strings).cast(kind)
+        words = ("不是日期", "is no date")
     else:
         whole = _parsed(strings, kind)
         parsed = _number_by_number(strings, kind) if whole is None else whole
@@ -166,6 +166,17 @@ def read_column(
                    f"{name} {strings[row].as_py()!r} {words[1]} and is taken as missing"),
         )  # fmt: skip
     return parsed
+
+
+def _dates(strings: pa.Array) -> pa.Array:
+    """Texts like 20230228 as dates; null for days that no month has, which `strptime` moves on."""
+    found = pc.strptime(strings, format="%Y%m%d", unit="s", error_is_null=True)
+    number = pc.add(
+        pc.add(pc.multiply(pc.year(found), 10_000), pc.multiply(pc.month(found), 100)),
+        pc.day(found),
+    )
+    again = pc.utf8_lpad(number.cast(pa.string()), 8, "0")
+    return pc.if_else(pc.equal(again, strings), found, pa.scalar(None, found.type))
 
 
 def _lost(strings: pa.Array, parsed: pa.Array) -> NDArray[np.bool_]:

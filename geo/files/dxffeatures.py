@@ -97,15 +97,15 @@ class _Report:
         for code, count in self._count.items():
             if count > _LISTED:
                 more = count - _LISTED
-                zh, en = f"另有 {more} 处同类问题（{code}）", f"{more} more of the kind {code}"
+                zh, en = f"另有 {more} 处同类问题", f"{more} more of this kind"
                 found.append(Problem(code, "warning", zh, en, count=more))
         if self._open:
             found.append(
                 Problem(
                     "open_polyline", "warning",
                     f"{len(self._open)} 条多段线没有闭合，按线读入；若应是地块，请在 CAD 中闭合",
-                    f"{len(self._open)} polylines are open and were read as lines: close them if "
-                    "they are parcels",
+                    f"open polylines, read as lines: {len(self._open)}; close them in CAD if they "
+                    "are parcels",
                     count=len(self._open), feature=self._open[0],
                 )
             )  # fmt: skip
@@ -113,8 +113,8 @@ class _Report:
             found.append(
                 Problem(
                     "z_dropped", "warning",
-                    f"{len(self._raised)} 个要素的高程未保留", f"heights of {len(self._raised)} "
-                    "features were dropped",
+                    f"{len(self._raised)} 个要素的高程未保留",
+                    f"features whose heights were dropped: {len(self._raised)}",
                     count=len(self._raised), feature=self._raised[0],
                 )
             )  # fmt: skip

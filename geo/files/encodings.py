@@ -80,7 +80,8 @@ def read_bytes(path: Path, limits: Limits) -> bytes:
         raise LimitError(
             f"{path.name} 超过文本类文件的上限 {limits.text_bytes / MB:g} MB；请拆分，"
             f"或转为 GeoPackage / {path.name} is larger than the {limits.text_bytes / MB:g} MB "
-            "for text formats: split it or convert it to GeoPackage"
+            "for text formats: split it or convert it to GeoPackage",
+            limit="text_bytes",
         )
     return data
 

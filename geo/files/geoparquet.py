@@ -115,7 +115,8 @@ def _check_sizes(path: Path, metadata: Any, limits: Limits) -> None:
         raise LimitError(
             f"{path.name} 解压后 {total / MB:.0f} MB，上限 {limits.unpacked_bytes / MB:g} MB / "
             f"{path.name} unpacks to {total / MB:.0f} MB, the limit is "
-            f"{limits.unpacked_bytes / MB:g} MB"
+            f"{limits.unpacked_bytes / MB:g} MB",
+            limit="unpacked_bytes",
         )
 
 
@@ -159,7 +160,8 @@ def _written_out(table: pa.Table, path: Path, limits: Limits) -> pa.Table:
                 raise LimitError(
                     f"{path.name} 的列 {field.name} 解压后 {size / MB:.0f} MB，像是压缩炸弹 / "
                     f"the column {field.name} of {path.name} unpacks to {size / MB:.0f} MB: like a "
-                    "zip bomb"
+                    "zip bomb",
+                    limit="unpacked_bytes",
                 )
         table = table.set_column(index, field.name, column.dictionary_decode())
     return table

@@ -125,8 +125,9 @@ class _Placemarks(ContentHandler):
         self._tags.append(tag)
         if len(self._tags) > self._limits.nesting:
             raise LimitError(
-                f"{self._name} 嵌套超过 {self._limits.nesting} 层 / {self._name} is nested more "
-                f"than {self._limits.nesting} levels deep",
+                f"{self._name} 嵌套超过 {self._limits.nesting} 层；请减少文件夹的层数 / "
+                f"{self._name} is nested more than {self._limits.nesting} levels deep: "
+                "put folders less deep",
                 code="nested_too_deep",
             )
         if self._text is not None:

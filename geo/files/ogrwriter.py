@@ -53,7 +53,9 @@ def _write(
     table.columns = pd.Index(after, dtype=object)
     shapes = shapely.force_2d(frame.geometry.to_numpy())
     ready = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
-    ready = ready.append_column(SHAPE, pa.array(shapely.to_wkb(shapes), type=pa.binary()))
+    # A table of no columns has no rows either: the geometries are put beside its columns.
+    wkb = pa.array(shapely.to_wkb(shapes), type=pa.binary())
+    ready = pa.Table.from_arrays([*ready.columns, wkb], names=[*ready.column_names, SHAPE])
     draft = plain_path(path)
     try:
         with warnings.catch_warnings():  # of a frame without CRS

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from geo.errors import FileRefusedError, GeoError, LimitError
+from geo.files.archive import no_room
 from geo.files.featurefile import Batch, FeatureFile, ReadOptions
 from geo.files.formats import BY_EXTENSION, FORMATS
 from geo.files.sniff import sniff
@@ -75,6 +76,8 @@ def _plain_error(error: Exception, path: Path) -> FileRefusedError:
             "this installation allows: split it",
             code="out_of_memory",
         )
+    if (full := no_room(path, error)) is not None:
+        return full
     why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
     return FileRefusedError(
         f"{path.name} 无法读取，可能已损坏（{why}） / {path.name} can't be read, it may be damaged",
@@ -84,17 +87,20 @@ def _plain_error(error: Exception, path: Path) -> FileRefusedError:
 
 def _check(path: Path, limits: Limits) -> None:
     if not path.is_file():
-        what = "是文件夹，请压缩成 ZIP" if path.is_dir() else "不存在"
-        raise FileRefusedError(
-            f"{path.name} {what} / {path.name} "
-            + ("is a folder: pack it as ZIP" if path.is_dir() else "does not exist"),
-            code="no_file",
-        )
+        zh, en = "不存在", "does not exist"
+        if path.is_dir():
+            zh, en = "是文件夹，请压缩成 ZIP", "is a folder: pack it as ZIP"
+        elif path.exists():
+            zh, en = "不是普通文件，是设备或管道", "is a device or a pipe, no file"
+        raise FileRefusedError(f"{path.name} {zh} / {path.name} {en}", code="no_file")
     size = path.stat().st_size
+    if not size:  # also of what the system only shows as a file, and may never end
+        raise FileRefusedError(f"{path.name} 是空文件 / {path.name} is empty", code="empty_file")
     if size > limits.file_bytes:
         raise LimitError(
             f"{path.name} 有 {size / MB:.0f} MB，上限 {limits.file_bytes / MB:g} MB / {path.name} "
-            f"has {size / MB:.0f} MB, the limit is {limits.file_bytes / MB:g} MB"
+            f"has {size / MB:.0f} MB, the limit is {limits.file_bytes / MB:g} MB",
+            limit="file_bytes",
         )
     if path.suffix.lower() in _SISTERS:
         raise FileRefusedError(

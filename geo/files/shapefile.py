@@ -25,6 +25,7 @@ from geo.files.dbaseencoding import find_encoding
 from geo.files.encodings import decode
 from geo.files.featurefile import BATCH_ROWS, Batch, Encoding, FeatureFile, ReadOptions
 from geo.files.ogr import FAULTS, SHAPE, damaged
+from geo.files.shapefilerings import by_containment
 from geo.files.shapes import Teller
 from geo.limits import Limits
 from geo.problems import Problem
@@ -80,7 +81,7 @@ def open_shapefile(path: Path, options: ReadOptions, limits: Limits) -> FeatureF
 
     def read() -> Iterator[Batch]:
         teller = Teller()
-        tables = _tables(folder, path, index, attributes, teller)
+        tables = _tables(folder, path, index, attributes, teller=teller, limits=limits)
         for batch in batches(tables, geometry=SHAPE, name=path.name, limits=limits):
             yield Batch(batch.table, batch.first, problems=(*batch.problems, *teller.take()))
 
@@ -276,8 +277,9 @@ class _Attributes:
 
 
 def _tables(
-    folder: Unpacked, path: Path, index: Index, attributes: _Attributes | None, teller: Teller
-) -> Iterator[pa.Table]:
+    folder: Unpacked, path: Path, index: Index, attributes: _Attributes | None, *, teller: Teller,
+    limits: Limits,
+) -> Iterator[pa.Table]:  # fmt: skip
     """Tables of the features; the folder stays as long as this runs."""
     first, number = 0, 1
     try:
@@ -290,6 +292,7 @@ def _tables(
                 shapes = batch.column(geometry)
                 if isinstance(shapes, pa.ExtensionArray):
                     shapes = shapes.storage
+                shapes, turned = by_containment(shapes, limits)
                 count = len(shapes)
                 columns, names, keep = [shapes], [SHAPE], np.ones(count, dtype=bool)
                 if attributes is not None:
@@ -297,6 +300,8 @@ def _tables(
                     names = [*attributes.names, SHAPE]
                     keep = attributes.live(first, count)
                 made = pa.Table.from_arrays(columns, names=names)
+                for row in turned[keep[turned]].tolist():
+                    teller.add("ring_direction", number + int(keep[:row].sum()))
                 if shapes.null_count:
                     unread = _unread(path, index[first : first + count], shapes)
                     for row in unread[keep[unread]].tolist():

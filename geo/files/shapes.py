@@ -27,6 +27,9 @@ _MOST_ARC_POINTS: Final = 1_000_000
 KINDS: Final[dict[str, tuple[Level, str, str]]] = {
     "unclosed_ring": ("warning", "环没有闭合，已按首点闭合",
                       "the ring is not closed; it was closed with its first point"),
+    "ring_direction": ("warning", "环的方向与规定相反，外环和孔已按包含关系认定，请在图上核对",
+                       "its rings run the wrong way; outlines and holes were told by where they "
+                       "lie, check them on the map"),
     "short_ring": ("error", "环不足三个不同的点，未读入",
                    "the ring has fewer than three different points and was left out"),
     "short_line": ("error", "线不足两个点，未读入",

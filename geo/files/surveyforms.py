@@ -13,10 +13,11 @@ from geo.files.surveygrammar import WIDE, header_pair, is_parcel_line, number_of
 
 BLANK, OTHER, SECTION, HEADER, PARCEL = range(5)  # kinds of lines; points are among the OTHER
 
-# "J1: X=4194266.245, Y=37636286.530", as reports print points.
+# "J1: X=4194266.245, Y=37636286.530", as reports print points; also with a coordinate that is
+# no number or missing, so that it is not taken for a header and lost.
 _LABELLED: Final = re.compile(
-    r"([^,:=：＝]{0,40})[,:：]?\s*[xX]\s*[=＝:：]\s*([-+.0-9]+)[mM米]?[\s,;，；]*"
-    r"[yY]\s*[=＝:：]\s*([-+.0-9]+)[mM米]?"
+    r"([^,:=：＝]{0,40})[,:：]?\s*[xX]\s*[=＝:：]\s*([^\s,;，；=＝:：]{0,40}?)[mM米]?[\s,;，；]*"
+    r"[yY]\s*[=＝:：]\s*([^\s,;，；=＝:：]{0,40}?)[mM米]?"
 )
 _LABELLED_LENGTH: Final = 200
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from geo.reference import CrsHints, Datum
+from geo.reference import CrsHints, Datum, identify
 
 Kind: TypeAlias = Literal["面", "线", "点"]
 AreaUnit: TypeAlias = Literal["", "ha", "m2", "mu", "km2"]
@@ -31,6 +31,14 @@ _MOST_FIELDS: Final = 40
 _KIND_AT: Final = 4  # place of 面, 线 or 点 in the ministry form; 6 in the provincial one
 
 _OTHER_KEYS: Final = frozenset({"分带", "分带方式", "中央子午线", "中央经线"})
+# Keys that say where the coordinates are; two values of one topic contradict each other.
+_PLACE_TOPICS: Final = {
+    "坐标系": "坐标系", "几度分带": "几度分带", "分带": "几度分带", "分带方式": "几度分带",
+    "投影类型": "投影类型", "计量单位": "计量单位", "带号": "带号", "中央子午线": "中央子午线",
+    "中央经线": "中央子午线",
+}  # fmt: skip
+_NUMBERED: Final = frozenset({"带号", "中央子午线"})
+_UNITS: Final = {"m": "米", "meter": "米", "metre": "米", "公尺": "米"}
 _KINDS: Final[Mapping[str, Kind]] = {
     "面": "面", "面状": "面", "多边形": "面", "polygon": "面",
     "线": "线", "线状": "线", "折线": "线", "polyline": "线", "line": "线",
@@ -249,6 +257,28 @@ def datum_of(text: str) -> Datum | Literal[""]:
     plain = unicodedata.normalize("NFKC", text).replace(" ", "").lower()
     named: list[Datum] = [datum for datum, words in _DATUM_WORDS if re.search(words, plain)]
     return named[0] if len(named) == 1 else ""
+
+
+def place_said(key: str, value: str) -> tuple[str, str]:
+    """What a header line says of where the coordinates are: a topic, and a word for the value.
+
+    Equal where two lines say the same in other words; the topic is "" for lines that say nothing
+    of it.
+    """
+    topic = _PLACE_TOPICS.get(key, "")
+    plain = re.sub(r"[\s\W_]", "", unicodedata.normalize("NFKC", value)).lower()
+    if not topic or not plain:
+        return "", ""
+    if topic == "坐标系":
+        code = re.search(r"epsg([0-9]{4,5})", plain)
+        known = identify(f"EPSG:{code[1]}") if code else None
+        return topic, (known.datum if known else datum_of(value)) or plain
+    if topic == "几度分带":
+        return topic, str(_width_of({key: value}) or plain)
+    if topic in _NUMBERED:
+        number = re.search(r"[0-9]+", plain)
+        return topic, number[0].lstrip("0") if number else plain
+    return topic, _UNITS.get(plain, plain)
 
 
 def hints_of(header: Mapping[str, str]) -> CrsHints:

@@ -7,7 +7,7 @@ than commas, headers, parcels) are looked at one by one, and put into the plain 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -20,6 +20,7 @@ from geo.errors import FileRefusedError, LimitError
 from geo.files.encodings import decode, read_bytes
 from geo.files.featurefile import Encoding
 from geo.files.surveyforms import BLANK, OTHER, kind_and_form
+from geo.files.surveygaps import is_gap, is_ring_number
 from geo.files.surveygrammar import is_unbounded, number_of
 from geo.files.surveynumbers import (
     CODE_BYTES,
@@ -43,6 +44,10 @@ _ASCII_END: Final = 0x80
 _MOST_LINES: Final = 50_000_000
 _MOST_ODD: Final = 4_000_000  # lines that are looked at one by one
 _CHECKED_ROWS: Final = 100_000
+_LINE_BYTES: Final = 1 << 16  # no parcel's line is longer, and no point's
+_MOST_FIELDS: Final = 12
+_RINGS: Final = 10_000  # no ring has so high a number
+_PLANE_FROM: Final = 1e5  # metres; less may be a plan's own numbers
 _MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")  # UTF-16, UTF-32, UTF-8
 
 
@@ -131,6 +136,7 @@ def _lines(data: bytes, name: str, *, found: Encoding | None = None) -> Lines:
         raise _too_many(name, breaks)
     buffer = np.frombuffer(data, dtype=np.uint8)
     starts, ends = _bounds(buffer)
+    _refuse_long(name, starts, ends)
     commas, firsts = _commas(buffer, starts)
     filled = ends > starts
     stands_out = (np.diff(firsts) == 0) & filled
@@ -167,6 +173,19 @@ def _too_many(name: str, count: int) -> LimitError:
     )
 
 
+def _refuse_long(name: str, starts: Integers, ends: Integers) -> None:
+    """Refuse a line that is too long to be one of a survey text, before it is looked at."""
+    longest = int((ends - starts).argmax())
+    length = int(ends[longest] - starts[longest])
+    if length > _LINE_BYTES:
+        raise LimitError(
+            f"{name} 第 {longest + 1} 行有 {length} 字节，界址点文件的一行不会超过 {_LINE_BYTES} "
+            f"字节；请核对文件 / line {longest + 1} of {name} has {length} bytes, no line of a "
+            f"survey text has more than {_LINE_BYTES}: check the file",
+            code="line_too_long", line=longest + 1,
+        )  # fmt: skip
+
+
 def _commas(buffer: Bytes, starts: Integers) -> tuple[Integers, Integers]:
     commas = np.flatnonzero(buffer == _COMMA)
     return commas, np.searchsorted(commas, np.append(starts, len(buffer)))
@@ -195,14 +214,15 @@ def _decoded(
 ) -> tuple[list[str], Encoding]:
     """Texts of the lines that stand out; these alone tell the encoding, the others are ASCII.
 
-    A line break is never a byte of another character, neither in UTF-8 nor in GB18030.
+    A line break is never a byte of another character, neither in UTF-8 nor in GB18030. One stands
+    before them all, for a byte order mark in the middle of a file is none.
     """
     try:
-        text, encoding = decode(b"\n".join(lines), name, given=given)
+        text, encoding = decode(b"\n".join([b"", *lines]), name, given=given)
     except FileRefusedError:
         decode(data, name, given=given)  # the same error, with the line of the whole file
         raise
-    return text.split("\n")[: len(lines)], encoding
+    return text.split("\n")[1:], encoding
 
 
 def parse_points(lines: Lines, numbers: Integers) -> Points:
@@ -238,7 +258,50 @@ def parse_points(lines: Lines, numbers: Integers) -> Points:
                 f"lines from {int(numbers[part[0]]) + 1} on are no boundary points",
                 code="not_survey_text", line=int(numbers[part[0]]) + 1,
             )  # fmt: skip
+    _find_lone_numbers(lines, points, slow[points.faults[slow] == FINE])
+    _find_gaps(lines, points)
     return points
+
+
+def _find_gaps(lines: Lines, points: Points) -> None:
+    """Mark lines that name a point without giving coordinates as faults of that point."""
+    for row, above, below in neighbours(lines, points, np.flatnonzero(points.faults == NO_POINT)):
+        name, *rest = fields_of(lines.text(int(points.lines[row])))
+        if is_gap(name, rest, above=above, below=below):
+            points.faults[row] = BAD_NUMBER
+
+
+def neighbours(lines: Lines, points: Points, rows: Integers) -> Iterator[tuple[int, str, str]]:
+    """These rows, each with the names of the nearest fine points above and below ("": none)."""
+    if not len(rows):
+        return
+    fine = np.flatnonzero(points.faults == FINE)
+    for row, at in zip(rows.tolist(), np.searchsorted(fine, rows).tolist(), strict=True):
+        above = point_name(lines, points, int(fine[at - 1])) if at else ""
+        below = point_name(lines, points, int(fine[at])) if at < len(fine) else ""
+        yield row, above, below
+
+
+def point_name(lines: Lines, points: Points, row: int) -> str:
+    """The name of a point, as written."""
+    return lines.slice(int(points.name_begins[row]), int(points.name_ends[row])).strip()
+
+
+def fields_of(text: str) -> list[str]:
+    """The fields of a line, without blanks around them; the last one holds what is too much."""
+    return [field.strip() for field in text.split(",", _MOST_FIELDS)]
+
+
+def _find_lone_numbers(lines: Lines, points: Points, rows: Integers) -> None:
+    """Mark lines of 点号,圈号 and one number: what stands before this one is not a coordinate."""
+    lone = []
+    for row in rows[np.abs(points.first[rows]) < _RINGS].tolist():
+        fields = fields_of(lines.text(int(points.lines[row])).rstrip(", "))
+        if len(fields) <= 3 and is_ring_number(fields[-2]):
+            lone.append(row)
+    if 2 * len(lone) >= len(points.lines):  # so it is everywhere: numbers of a small plan
+        lone = [row for row in lone if abs(points.second[row]) >= _PLANE_FROM]
+    points.faults[lone] = BAD_NUMBER
 
 
 def columns_to_points(

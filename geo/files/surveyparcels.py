@@ -84,7 +84,8 @@ def shapes_of(lines: Lines, parcels: Parcels, findings: Findings, limits: Limits
         LimitError: a ring has more points than `limits.ring_vertices`, or rings lie too deep.
     """
     count = len(parcels.kinds)
-    rows = np.bincount(parcels.owners, minlength=count)
+    told = parcels.owners[parcels.points.faults != NO_POINT]  # a note is no point
+    rows = np.bincount(told, minlength=count)
     broken = _faulty_rows(lines, parcels, findings)
     parcels = parcels.take(parcels.points.faults == FINE)
     xy, easting_first = _ordered(parcels, broken, findings)

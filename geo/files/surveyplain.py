@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 from geo.errors import FileRefusedError, LimitError
 from geo.files.featurefile import BATCH_ROWS, GEOMETRY, Batch, FeatureFile
 from geo.files.surveyforms import BLANK
+from geo.files.surveygaps import is_gap
 from geo.files.surveygrammar import POINTS_SECTION, number_of
 from geo.files.surveyheader import Header
 from geo.files.surveylines import (
+    BAD_NUMBER,
     FINE,
     NO_POINT,
     Lines,
@@ -29,6 +31,8 @@ from geo.files.surveylines import (
     columns_to_points,
     fault_of,
     field_codes,
+    fields_of,
+    neighbours,
 )
 from geo.files.surveynumbers import parse_numbers
 from geo.files.surveyparcels import Parcels, orders, shapes_of
@@ -92,6 +96,8 @@ def open_plain(
     is_point = points.faults != NO_POINT
     if is_point.sum() < max(_FEWEST_POINTS, _LEAST_SHARE * len(others)):
         raise _not_points(path)
+    _find_gaps(lines, points, layout)
+    is_point = points.faults != NO_POINT
     listed = _PlainList(
         lines, points.take(is_point), others[~is_point],
         _groups(lines, cells, layout, is_point), in_form=POINTS_SECTION in header.sections,
@@ -187,8 +193,11 @@ def _labels(lines: Lines, others: Integers, cells: _Cells, good: Flags) -> list[
     first = int(good.argmax())
     if not first or not cells.read[first - 1] or not good.any():
         return [""] * width
+    above = lines.text(int(others[first - 1])).split(",")[:width]
+    if sum(bool(label.strip()) for label in above) < 2:  # a title out of a spreadsheet
+        return [""] * width
     found = []
-    for label in lines.text(int(others[first - 1])).split(",")[:width]:
+    for label in above:
         role = next((role for role, words in _LABELS if words.search(label.lower())), "")
         found.append(role if role not in found else "")
     return found
@@ -218,6 +227,32 @@ def _points(lines: Lines, others: Integers, cells: _Cells, layout: _Layout) -> P
         if points.faults[row] == FINE:
             points.first[row], points.second[row] = values[0] or 0.0, values[1] or 0.0
     return points
+
+
+def _find_gaps(lines: Lines, points: Points, layout: _Layout) -> None:
+    """Mark rows that name a point, or go on with its group, but give no coordinates."""
+    first = layout.first
+    fine = np.flatnonzero(points.faults == FINE)
+    scale = float(np.median(np.abs(points.first[fine]))) if len(fine) else 0.0
+    for row, above, below in neighbours(lines, points, np.flatnonzero(points.faults == NO_POINT)):
+        fields = fields_of(lines.text(int(points.lines[row])))
+        at = min(layout.name, len(fields) - 1)
+        name = fields[at] if at >= 0 else ""
+        if layout.name < 0 and len(fields) == 1:
+            number = number_of(fields[0])
+            gap = number is not None and scale / 2 < abs(number) < scale * 2
+        else:
+            rest = fields[first : first + 2] if len(fields) > 1 else ()
+            gap = is_gap(name, rest, above=above, below=below, titled=True)
+        if gap or _goes_on(lines, points, fields, row, layout.group):
+            points.faults[row] = BAD_NUMBER
+
+
+def _goes_on(lines: Lines, points: Points, fields: list[str], row: int, group: int) -> bool:
+    """Whether a row without coordinates has the group of the point right above it."""
+    if group < 0 or not row or len(fields) <= max(group, 1) or not fields[group]:
+        return False
+    return fields_of(lines.text(int(points.lines[row - 1])))[group : group + 1] == [fields[group]]
 
 
 def _groups(lines: Lines, cells: _Cells, layout: _Layout, rows: Flags) -> tuple[Integers, Integers]:

@@ -17,8 +17,8 @@ _QUOTED: Final = 40
 # code: level, 中文, English
 _WORDS: Final[dict[str, tuple[Level, str, str]]] = {
     "bad_number": (
-        "error", "坐标不是数字：{text}；请改正这一行",
-        "a coordinate is no number: {text}; correct this line"),
+        "error", "坐标缺失或不是数字：{text}；请改正这一行",
+        "a coordinate is missing or no number: {text}; correct this line"),
     "not_finite": (
         "error", "坐标不是有限的数（NaN、Inf 或过大）：{text}；请改正这一行",
         "a coordinate is not finite (NaN, Inf or too large): {text}; correct this line"),
@@ -109,8 +109,8 @@ class Findings:
             told[problem.code] += problem.count
         rest = [
             Problem(
-                code, _WORDS[code][0], f"另有 {total - told[code]} 处同类问题（{code}）",
-                f"{total - told[code]} more of this kind ({code})", count=total - told[code],
+                code, _WORDS[code][0], f"另有 {total - told[code]} 处同类问题",
+                f"{total - told[code]} more of this kind", count=total - told[code],
             )
             for code, total in self._counts.items()
             if total > told[code]

@@ -62,11 +62,12 @@ def open_surveytext(
     `extra` holds `header` (key → value), `sections` (the same by section) and `plain`.
 
     Raises:
-        FileRefusedError: no text, or a text without points.
+        FileRefusedError: no text, a text without points, or with headers that contradict each
+            other.
         LimitError: too large, too many parcels or points.
     """
     lines = read_lines(path, limits, encoding=options.encoding)
-    header = header_of(lines)
+    header = header_of(lines, path.name)
     numbers, others = lines.of_kind(PARCEL), lines.of_kind(OTHER)
     _refuse_too_many(path, len(others), limits.vertices, words=("界址点", "points", "vertices"))
     _refuse_too_many(path, len(numbers), limits.features, words=("地块", "parcels", "features"))

@@ -13,6 +13,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 import xlsxwriter
+from xlsxwriter.exceptions import XlsxWriterException
 
 from geo.files.cells import neutralise
 from geo.files.geojsonwriter import not_finite_problem, rows
@@ -87,21 +88,31 @@ def write_xlsx(frame: gpd.GeoDataFrame, path: Path) -> WriteReport:
         "constant_memory": True, "tmpdir": str(path.parent), "strings_to_formulas": False,
         "strings_to_urls": False, "strings_to_numbers": False,
     }  # fmt: skip
-    cut, left_out = 0, 0
-    with xlsxwriter.Workbook(str(path), options) as book:
-        sheet = book.add_worksheet("要素")
-        bold = book.add_format({"bold": True})
-        sheet.freeze_panes(1, 0)
-        for column, name in enumerate(table.header):
-            sheet.write_string(0, column, _unicode(name)[:_CELL], bold)
-        for number, cells in enumerate(table.lines(), start=1):
-            if isinstance(cells[-1], str) and len(cells[-1]) > _CELL:
-                cells[-1] = None
-                left_out += 1
-            for column, cell in enumerate(cells):
-                cut += isinstance(cell, str) and len(cell) > _CELL
-                _write_cell(sheet, number, column, cell)
+    try:
+        with xlsxwriter.Workbook(str(path), options) as book:
+            cut, left_out = _fill(book, table)
+    except XlsxWriterException as error:  # a full disk, above all, when the sheets are packed
+        why = " ".join(str(error).split())[:200]
+        raise cannot_write(path, why, why, code="cannot_write") from error
     return WriteReport((*table.problems, *_not_kept(cut, left_out)), features=len(frame))
+
+
+def _fill(book: xlsxwriter.Workbook, table: _Table) -> tuple[int, int]:
+    """The one sheet; how many texts were cut, and how many geometries left out."""
+    cut, left_out = 0, 0
+    sheet = book.add_worksheet("要素")
+    bold = book.add_format({"bold": True})
+    sheet.freeze_panes(1, 0)
+    for column, name in enumerate(table.header):
+        sheet.write_string(0, column, _unicode(name)[:_CELL], bold)
+    for number, cells in enumerate(table.lines(), start=1):
+        if isinstance(cells[-1], str) and len(cells[-1]) > _CELL:
+            cells[-1] = None
+            left_out += 1
+        for column, cell in enumerate(cells):
+            cut += isinstance(cell, str) and len(cell) > _CELL
+            _write_cell(sheet, number, column, cell)
+    return cut, left_out
 
 
 @dataclass(frozen=True, slots=True)

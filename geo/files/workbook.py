@@ -183,8 +183,9 @@ def _told(extents: list[Extent], path: Path, limits: Limits) -> tuple[Problem, .
     name = path.name
     if len(extents) > _SHEETS:
         raise LimitError(
-            f"{name} 的工作表过多（{len(extents)}，上限 {_SHEETS}） / {name} has too many sheets "
-            f"({len(extents)}, the limit is {_SHEETS})",
+            f"{name} 的工作表过多（{len(extents)}，上限 {_SHEETS}）；请只留要导入的工作表 / "
+            f"{name} has too many sheets ({len(extents)}, the limit is {_SHEETS}): "
+            "keep those to be imported",
             code="too_many_sheets",
         )
     cells = sum(one.rectangle for one in extents)
@@ -199,7 +200,8 @@ def _told(extents: list[Extent], path: Path, limits: Limits) -> tuple[Problem, .
     if text > most:
         raise LimitError(
             f"{name} 的单元格文字共 {text:.0f} MB，上限 {most:g} MB / the cells of {name} hold "
-            f"{text:.0f} MB of text, the limit is {most:g} MB"
+            f"{text:.0f} MB of text, the limit is {most:g} MB",
+            limit="text_bytes",
         )
     formulas = sum(one.formulas for one in extents)
     if not formulas:
