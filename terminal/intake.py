@@ -312,10 +312,10 @@ def _import_table(
             ),
         ],
     }  # fmt: skip
+    key = "cli.imported_table" if added.version is not None else "cli.imported_nothing"
     line = text(
-        "cli.imported_table", args.lang, name=collection, version=added.version,
-        added=added.added, replaced=added.replaced, unchanged=added.unchanged,
-        skipped=len(skipped),
+        key, args.lang, name=collection, version=added.version, added=added.added,
+        replaced=added.replaced, unchanged=added.unchanged, skipped=len(skipped),
     )  # fmt: skip
     return answer, [line, *before, *(str(warning) for warning in found.warnings)]
 

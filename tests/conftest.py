@@ -22,6 +22,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playw
 from xdist.scheduler import LoadFileScheduling
 
 from data.synthetic.__main__ import main as make_demo
+from store.baseline import ensure_baseline
+from store.workspace import Workspace
 
 # How long an example takes depends on what else the machine does; no test asserts a time.
 settings.register_profile("house", deadline=None)
@@ -57,6 +59,21 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def workspace_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("workspace") / "var"
+
+
+@pytest.fixture(scope="session")
+def baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the baseline in it, not to be written."""
+    folder = tmp_path_factory.mktemp("baseline") / "var"
+    ensure_baseline(Workspace.open(folder), ROOT / "data")
+    return folder
+
+
+@pytest.fixture
+def workspace(baseline: Path, tmp_path: Path) -> Workspace:
+    """A workspace of its own with the baseline, cheaply: files never change, so they are linked."""
+    shutil.copytree(baseline, tmp_path / "var", copy_function=os.link)
+    return Workspace.open(tmp_path / "var")
 
 
 def serve(workspace: Path, folder: Path) -> Iterator[str]:

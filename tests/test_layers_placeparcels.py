@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
@@ -26,7 +24,6 @@ from layers.atlas import Atlas
 from layers.officerows import MOST_ROWS, repeated
 from layers.placerecords import ParcelList, ProjectList
 from layers.projectrates import ProjectRate, rate_of
-from store.baseline import ensure_baseline
 from store.errors import BadFrameError
 from store.officefigures import (
     PARCELS,
@@ -46,20 +43,6 @@ H1 = Period(date(2023, 1, 1), date(2023, 6, 30), label="2023年上半年")
 H2 = Period(date(2023, 7, 1), date(2023, 12, 31), label="2023年下半年")
 OLD = office_source(title="一季度名单", published_on="2023-04", file="a.xlsx", sha256="aa" * 32)
 NEW = office_source(title="三季度名单", published_on="2023-10", file="b.xlsx", sha256="bb" * 32)
-
-
-@pytest.fixture(scope="module")
-def baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("lists") / "var"
-    ensure_baseline(Workspace.open(folder), ROOT / "data")
-    return folder
-
-
-@pytest.fixture
-def workspace(baseline: Path, tmp_path: Path) -> Workspace:
-    """A workspace of its own with the baseline, cheaply: files never change, so they are linked."""
-    shutil.copytree(baseline, tmp_path / "var", copy_function=os.link)
-    return Workspace.open(tmp_path / "var")
 
 
 def record(kind: Any, cells: dict[str, Any]) -> Any:

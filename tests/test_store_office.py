@@ -62,23 +62,6 @@ WHO: dict[str, Any] = {"author": "王工", "message": "导入上半年数据"}
 
 
 @pytest.fixture(scope="module")
-def baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("office") / "var"
-    ensure_baseline(Workspace.open(folder), ROOT / "data")
-    return folder
-
-
-@pytest.fixture
-def workspace(baseline: Path, tmp_path: Path) -> Workspace:
-    """A workspace of its own with the baseline, cheaply: files never change, so they are linked."""
-    import os
-    import shutil
-
-    shutil.copytree(baseline, tmp_path / "var", copy_function=os.link)
-    return Workspace.open(tmp_path / "var")
-
-
-@pytest.fixture(scope="module")
 def facts(baseline: Path) -> Facts:
     return read_facts(Workspace.open(baseline))
 

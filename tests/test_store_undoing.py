@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ import shapely
 from factories import figure, place
 
 from store import undoing
-from store.baseline import ensure_baseline, read_facts
+from store.baseline import read_facts
 from store.boundaryimport import commit_zones, zones_with
 from store.errors import AlreadyCurrentError, StaleWriterError
 from store.officefigures import PLACES, add_figures, office_source, row_prefix
@@ -25,19 +23,6 @@ SOURCE = office_source(title="新设开发区批复", file="新区.shp")
 WHO: dict[str, Any] = {"author": "王工", "message": "新设"}
 UNDO: dict[str, Any] = {"author": "李工", "message": "撤销"}
 NEW = ("office-zone-1", "office-zone-2")
-
-
-@pytest.fixture(scope="module")
-def baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("undoing") / "var"
-    ensure_baseline(Workspace.open(folder), ROOT / "data")
-    return folder
-
-
-@pytest.fixture
-def workspace(baseline: Path, tmp_path: Path) -> Workspace:
-    shutil.copytree(baseline, tmp_path / "var", copy_function=os.link)
-    return Workspace.open(tmp_path / "var")
 
 
 def add_zone(workspace: Workspace, number: int) -> int:
