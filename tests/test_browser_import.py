@@ -274,6 +274,7 @@ def undo(visit: Visit) -> None:
     versions = page.locator("table", has_text="和顺开发区勘测定界").first
     expect(versions).to_contain_text("1（当前）", timeout=60_000)
     expect(versions).to_contain_text("和顺经济开发区勘测定界报告")
+    expect(versions).to_contain_text("EPSG:4526")  # how the coordinates were placed
     assert drawn(preview(visit, has=ZONE_NAME))["kinds"] == {"changed": 1}
     page.get_by_role("button", name="恢复", exact=True).click()
     expect(page.get_by_text("请写一句说明，留在历史里。")).to_be_visible(timeout=30_000)

@@ -69,6 +69,17 @@ def prepared(*columns: str) -> dict[str, Any]:
     ).to_json()  # fmt: skip
 
 
+def test_how_the_coordinates_were_placed_is_kept_with_the_source_and_the_version() -> None:
+    work = job()
+    work.choices |= {"source": {"title": "界址点"}, "sha256": "ab" * 32}
+    work.put("prepared", prepared("地块编号"))
+    assert source_of(work).note == "文件声明 / declared"
+    read = Prepared.from_json(work.get("prepared"))
+    assert read.in_message("导入 / import") == "导入（文件声明） / import (declared)"
+    assert read.in_message("报批稿") == "报批稿（文件声明）"
+    assert read.in_message("长" * 2000) == "长" * 2000
+
+
 # --- words ---------------------------------------------------------------------------------------
 
 
